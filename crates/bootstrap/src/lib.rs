@@ -1,0 +1,4 @@
+
+//! Configuration and the composition root: the only crate that names adapters.
+
+pub mod config;

@@ -1,0 +1,95 @@
+//! The record of who did what. One entry per mutating use case, written in its transaction.
+
+use uuid::Uuid;
+
+use crate::Timestamp;
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody has proven who they are yet.
+    Anonymous,
+    /// A signed-in user.
+    User {
+        /// Internal id.
+        id: i64,
+        /// Public id.
+        uuid: Uuid,
+    },
+    /// Mainstay itself: a job, the first start, the operator's command.
+    System(&'static str),
+}
+
+impl Actor {
+    /// `anonymous`, `user` or `system`, the stored kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::User { .. } => "user",
+            Self::System(_) => "system",
+        }
+    }
+
+    /// The public id of a user or the name of a part of the system.
+    pub fn name(&self) -> Option<String> {
+        match self {
+            Self::Anonymous => None,
+            Self::User { uuid, .. } => Some(uuid.to_string()),
+            Self::System(name) => Some((*name).to_owned()),
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Success,
+    /// Refused, and the refusal itself is worth recording (a wrong password, a reused token).
+    Denied,
+}
+
+impl Outcome {
+    /// The stored form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+/// One line of the trail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditEntry {
+    /// Snowflake: the order within a node.
+    pub id: i64,
+    /// Public id.
+    pub uuid: Uuid,
+    /// When.
+    pub created_at: Timestamp,
+    /// Whose rows were touched.
+    pub tenant_id: Option<i64>,
+    /// `anonymous`, `user` or `system`.
+    pub actor_kind: String,
+    /// The public id of the user or the name of the part of the system.
+    pub actor: Option<String>,
+    /// `user.register`, `session.revoke` …
+    pub action: String,
+    /// Kind of thing acted on.
+    pub resource: String,
+    /// Its public id, where there is one.
+    pub resource_id: Option<String>,
+    /// `success` or `denied`.
+    pub outcome: String,
+    /// Why it was denied, as an error code.
+    pub reason: Option<String>,
+    /// From where.
+    pub ip: Option<String>,
+    /// With what.
+    pub user_agent: Option<String>,
+    /// The request that caused it.
+    pub request_id: Option<String>,
+    /// The trace it belongs to (W3C trace id).
+    pub trace_id: Option<String>,
+}

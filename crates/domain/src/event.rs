@@ -1,0 +1,99 @@
+//! Domain events: what happened, told to whoever is interested, after the fact and at least once.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::Timestamp;
+
+/// What an event is about, as `users/<uuid>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject(pub String);
+
+/// Something that happened. The name is stable; a change of shape is a new version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DomainEvent {
+    /// Somebody registered and has to prove the address. Told again when an unproven address registers anew.
+    UserRegistered {
+        /// The account.
+        user: Uuid,
+    },
+    /// Somebody tried to register an address that is proven already.
+    RegistrationRepeated {
+        /// The account that has the address.
+        user: Uuid,
+    },
+    /// The address was proven.
+    EmailVerified {
+        /// The account.
+        user: Uuid,
+    },
+    /// A spent refresh token was presented: its family was ended.
+    TokenReused {
+        /// Whose session.
+        user: Uuid,
+        /// The ended session.
+        session: Uuid,
+    },
+}
+
+impl DomainEvent {
+    /// Type without the configured prefix, with its schema version: `user.registered.v1`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::UserRegistered { .. } => "user.registered.v1",
+            Self::RegistrationRepeated { .. } => "user.registration-repeated.v1",
+            Self::EmailVerified { .. } => "user.email-verified.v1",
+            Self::TokenReused { .. } => "session.token-reused.v1",
+        }
+    }
+
+    /// What it is about. Events of one subject are delivered in order.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::UserRegistered { user }
+            | Self::RegistrationRepeated { user }
+            | Self::EmailVerified { user }
+            | Self::TokenReused { user, .. } => Subject(format!("users/{user}")),
+        }
+    }
+
+    /// The payload: ids only. Consumers read what they need, so that no personal data lies in a queue.
+    pub fn data(&self) -> Value {
+        match self {
+            Self::UserRegistered { user }
+            | Self::RegistrationRepeated { user }
+            | Self::EmailVerified { user } => json!({ "userId": user }),
+            Self::TokenReused { user, session } => json!({ "userId": user, "sessionId": session }),
+        }
+    }
+}
+
+/// An event on its way, in the JSON format of CloudEvents 1.0 (sections 3.1 and 3.2 of its specification;
+/// the trace context by its Distributed Tracing extension).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventEnvelope {
+    /// Always `1.0`.
+    pub specversion: String,
+    /// Unique together with `source`; consumers deduplicate by it.
+    pub id: Uuid,
+    /// Stable and configured.
+    pub source: String,
+    /// Reverse-DNS prefix and kind: `dev.mainstay.user.registered.v1`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it is about.
+    pub subject: String,
+    /// When it happened.
+    pub time: Timestamp,
+    /// Always `application/json`.
+    pub datacontenttype: String,
+    /// The tenant it happened in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tenantid: Option<Uuid>,
+    /// W3C trace context of the request that caused it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub traceparent: Option<String>,
+    /// The payload.
+    pub data: Value,
+}

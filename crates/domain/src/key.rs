@@ -1,0 +1,41 @@
+//! The key ring: keys that every replica shares, kept in the database, sealed by the master key.
+
+use crate::Timestamp;
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyPurpose {
+    /// Ed25519 key that signs access tokens (RFC 8037).
+    AccessToken,
+    /// HMAC key from which refresh token successors and mailed tokens are derived.
+    Derivation,
+}
+
+impl KeyPurpose {
+    /// The stored form; also bound into the seal, so that a key can't be moved to another purpose.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access-token",
+            Self::Derivation => "derivation",
+        }
+    }
+}
+
+/// A key as stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RingKey {
+    /// Snowflake.
+    pub id: i64,
+    /// Public name of the key, the `kid` of tokens.
+    pub kid: String,
+    /// What it is for.
+    pub purpose: KeyPurpose,
+    /// 1 for the first key of a purpose; unique per purpose, so that two first starts agree on one key.
+    pub generation: i32,
+    /// The key itself, sealed.
+    pub sealed: Vec<u8>,
+    /// Signs from then on; published before.
+    pub active_from: Timestamp,
+    /// No longer accepted from then on.
+    pub retired_at: Option<Timestamp>,
+}

@@ -1,0 +1,35 @@
+//! Pure types and rules of Mainstay: what a user, a session, a job *is*, and what may happen to it.
+//!
+//! **Invariant:** no async, no I/O, no clock, no randomness. Time and random bytes come in as arguments,
+//! so every rule here can be tested as a table. Values parse, they are not validated: an [`Email`] that
+//! exists is a valid one.
+
+mod access;
+mod audit;
+mod base;
+mod credential;
+mod email;
+mod event;
+mod job;
+mod key;
+mod lockout;
+mod mail_token;
+mod password;
+mod session;
+mod tenant;
+mod user;
+
+pub use access::{Permission, PermissionError, Permissions, SystemRole};
+pub use audit::{Actor, AuditEntry, Outcome};
+pub use base::{Base, Timestamp};
+pub use credential::Credential;
+pub use email::{Email, EmailError};
+pub use event::{DomainEvent, EventEnvelope, Subject};
+pub use job::{Backoff, Failure, Job, JobStatus, NewJob, UnknownStatus};
+pub use key::{KeyPurpose, RingKey};
+pub use lockout::{Attempts, Lockout, network_of};
+pub use mail_token::{MailPurpose, MailToken};
+pub use password::{Password, PasswordError, PasswordPolicy};
+pub use session::{Lifetimes, Presented, RefreshToken, Session, judge_refresh};
+pub use tenant::{Tenant, TenantScope};
+pub use user::{DisplayName, DisplayNameError, User, UserStatus};

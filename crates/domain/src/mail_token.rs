@@ -1,0 +1,43 @@
+//! Single-use tokens that travel by mail and prove that somebody reads an address.
+
+use std::time::Duration;
+
+use crate::Timestamp;
+
+/// What a mailed token is good for. A token of one purpose is never accepted for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailPurpose {
+    /// Proving a new address.
+    VerifyEmail,
+}
+
+impl MailPurpose {
+    /// The stored form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify-email",
+        }
+    }
+
+    /// How long it is good.
+    pub fn lifetime(self) -> Duration {
+        match self {
+            Self::VerifyEmail => Duration::from_secs(24 * 60 * 60),
+        }
+    }
+}
+
+/// A token as stored: its hash only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailToken {
+    /// Snowflake.
+    pub id: i64,
+    /// For whom.
+    pub user_id: i64,
+    /// For what.
+    pub purpose: MailPurpose,
+    /// SHA-256 of the token.
+    pub hash: Vec<u8>,
+    /// Good until then.
+    pub expires_at: Timestamp,
+}

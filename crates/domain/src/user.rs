@@ -1,0 +1,98 @@
+//! A person who can sign in. Users are global; what they may do in a tenant is a membership.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::{Base, Email, Timestamp};
+
+/// A user account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Id, times, version.
+    pub base: Base,
+    /// Unique among live users.
+    pub email: Email,
+    /// How the person wants to be called.
+    pub display_name: Option<DisplayName>,
+    /// Whether the account may be used.
+    pub status: UserStatus,
+    /// When the address was proven; nobody logs in before.
+    pub email_verified_at: Option<Timestamp>,
+    /// Grows whenever something that authentication depends on changes: a session ends, a role is taken
+    /// away. Replicas compare it to know whether what they remember of the user still holds.
+    pub auth_revision: i64,
+}
+
+/// Whether an account may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserStatus {
+    /// In use.
+    Active,
+    /// Closed by an administrator until reopened.
+    Locked,
+}
+
+impl UserStatus {
+    /// The stored and shown form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Locked => "locked",
+        }
+    }
+
+    /// Reads the stored form; anything unknown counts as locked, the safe side.
+    pub fn from_stored(text: &str) -> Self {
+        if text == "active" { Self::Active } else { Self::Locked }
+    }
+}
+
+impl User {
+    /// A new account whose address is not proven yet.
+    pub fn new(base: Base, email: Email, display_name: Option<DisplayName>) -> Self {
+        let status = UserStatus::Active;
+        Self { base, email, display_name, status, email_verified_at: None, auth_revision: 1 }
+    }
+
+    /// True once the address has been proven.
+    pub fn is_verified(&self) -> bool {
+        self.email_verified_at.is_some()
+    }
+}
+
+/// 1 to 100 visible characters, trimmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisplayName(String);
+
+/// Why a text is no display name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must have 1 to 100 visible characters")]
+pub struct DisplayNameError;
+
+impl DisplayName {
+    /// Parses a name; control characters are refused because names end up in mail headers and logs.
+    ///
+    /// # Errors
+    /// [`DisplayNameError`] when it is empty, too long or holds control characters.
+    pub fn parse(text: &str) -> Result<Self, DisplayNameError> {
+        let text = text.trim();
+        let length = text.chars().count();
+        if (1..=100).contains(&length) && !text.chars().any(char::is_control) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(DisplayNameError)
+        }
+    }
+
+    /// The trimmed text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DisplayName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,195 @@
+//! Users, credentials, sessions and tokens. They are global: no tenant scope.
+
+use async_trait::async_trait;
+use domain::{
+    Attempts, Credential, Email, Lockout, MailPurpose, MailToken, RefreshToken, Session, Timestamp, User,
+};
+use uuid::Uuid;
+
+use crate::Result;
+
+/// Reading users. Soft-deleted users are not found.
+#[async_trait]
+pub trait UserQueries: Send + Sync {
+    /// By internal id.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn by_id(&self, id: i64) -> Result<User>;
+    /// By public id.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn by_uuid(&self, uuid: Uuid) -> Result<User>;
+    /// By normalised address.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn by_email(&self, email: &Email) -> Result<User>;
+    /// Only the revision that remembered principals are compared with; the cheapest read there is.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn auth_revision(&self, id: i64) -> Result<i64>;
+    /// True when there is no user at all, deleted ones included.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn is_empty(&self) -> Result<bool>;
+}
+
+/// Writing users.
+#[async_trait]
+pub trait UserRepo: UserQueries {
+    /// Writes a new user.
+    ///
+    /// # Errors
+    /// `Conflict` when a live user has the address.
+    async fn insert(&self, user: &User) -> Result<()>;
+    /// Writes all fields of a user that was read at `user.base.version` and raises the version by one.
+    ///
+    /// # Errors
+    /// `Precondition` when the row is at another version or deleted; nothing has changed then.
+    async fn update(&self, user: &User) -> Result<()>;
+    /// Raises `auth_revision` by one, whatever the version: what replicas remember of the user ends.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn bump_auth_revision(&self, id: i64) -> Result<()>;
+}
+
+/// Reading credentials.
+#[async_trait]
+pub trait CredentialQueries: Send + Sync {
+    /// The password of a user.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    async fn of_user(&self, user_id: i64) -> Result<Credential>;
+}
+
+/// Writing credentials.
+#[async_trait]
+pub trait CredentialRepo: CredentialQueries {
+    /// Writes a new credential.
+    ///
+    /// # Errors
+    /// `Conflict` when the user has one already.
+    async fn insert(&self, credential: &Credential) -> Result<()>;
+    /// Replaces the hash.
+    ///
+    /// # Errors
+    /// `NotFound` when the user has no password.
+    async fn replace_hash(&self, user_id: i64, hash: &str, now: Timestamp) -> Result<()>;
+}
+
+/// Reading sessions.
+#[async_trait]
+pub trait SessionQueries: Send + Sync {
+    /// By public id (`sid`), ended ones too.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn by_uuid(&self, uuid: Uuid) -> Result<Session>;
+}
+
+/// Writing sessions.
+#[async_trait]
+pub trait SessionRepo: SessionQueries {
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn insert(&self, session: &Session) -> Result<()>;
+    /// By internal id, ended ones too.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn by_id(&self, id: i64) -> Result<Session>;
+    /// Notes that a session was used.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn touch(&self, id: i64, now: Timestamp) -> Result<()>;
+    /// Ends a session; ending an ended one changes nothing. True when this call ended it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn revoke(&self, id: i64, now: Timestamp) -> Result<bool>;
+    /// Removes sessions, and their tokens, that ended or expired before `before`; at most `limit`. How many.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64>;
+}
+
+/// Refresh tokens, by hash only.
+#[async_trait]
+pub trait RefreshTokenRepo: Send + Sync {
+    /// Writes a token.
+    ///
+    /// # Errors
+    /// `Conflict` when the hash exists.
+    async fn insert(&self, token: &RefreshToken) -> Result<()>;
+    /// The token with this hash. The row stays locked until the unit of work ends: of two concurrent
+    /// presentations of one token the second sees what the first one did.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn lock_by_hash(&self, hash: &[u8]) -> Result<RefreshToken>;
+    /// Marks a token as exchanged.
+    ///
+    /// # Errors
+    /// `Conflict` when it is spent already.
+    async fn spend(&self, id: i64, nonce: &[u8], now: Timestamp) -> Result<()>;
+}
+
+/// Tokens that travel by mail.
+#[async_trait]
+pub trait MailTokenRepo: Send + Sync {
+    /// Writes a token; writing the same hash again changes nothing.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn insert(&self, token: &MailToken) -> Result<()>;
+    /// Takes the token out and returns it: of two concurrent calls one gets it.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none with this hash and purpose.
+    async fn take(&self, purpose: MailPurpose, hash: &[u8]) -> Result<MailToken>;
+    /// Removes all tokens of a user for a purpose.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn clear(&self, user_id: i64, purpose: MailPurpose) -> Result<()>;
+    /// Removes tokens that expired before `before`; at most `limit`. How many.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64>;
+}
+
+/// Failed logins per identifier and network. The identifier is a keyed hash: the table names nobody.
+#[async_trait]
+pub trait LoginAttempts: Send + Sync {
+    /// What has been counted, expired windows included.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn get(&self, identifier: &[u8], network: &str) -> Result<Option<Attempts>>;
+    /// Counts one failure, atomically, and begins a new window when the old one has ended.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn fail(&self, identifier: &[u8], network: &str, rule: &Lockout, now: Timestamp) -> Result<Attempts>;
+    /// Forgets what has been counted.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn clear(&self, identifier: &[u8], network: &str) -> Result<()>;
+    /// Removes windows that ended before `before`; at most `limit`. How many.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64>;
+}

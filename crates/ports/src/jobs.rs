@@ -1,0 +1,111 @@
+//! The job queue: enqueueing in a unit of work, leasing to workers, looking at it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{Failure, Job, JobStatus, NewJob, Timestamp};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Page, PageOf, Result};
+
+/// Enqueueing.
+#[async_trait]
+pub trait JobQueue: Send + Sync {
+    /// Writes a job. It can run once the unit of work has committed, and never otherwise. False when a job with
+    /// the same unique key exists, which is then left as it is.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn enqueue(&self, job: &NewJob) -> Result<bool>;
+}
+
+/// What a worker asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Who asks.
+    pub holder: Uuid,
+    /// From which queue.
+    pub queue: String,
+    /// Jobs at most.
+    pub limit: u64,
+    /// Now: jobs whose time has come.
+    pub now: Timestamp,
+}
+
+/// Leases on jobs. A job is leased to one holder at a time, each time with a higher fencing token; whoever
+/// writes under an older token is refused.
+#[async_trait]
+pub trait JobLeases: Send + Sync {
+    /// Leases the next jobs: lowest priority number first, then by time, then in order of creation. Each counts
+    /// an attempt. Two holders never get the same one.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn claim(&self, claim: &Claim) -> Result<Vec<Job>>;
+    /// Ends a job well.
+    ///
+    /// # Errors
+    /// `Precondition` when the lease is not the caller's any more.
+    async fn succeed(&self, job: &Job, result: &Value, now: Timestamp) -> Result<()>;
+    /// Ends a try badly.
+    ///
+    /// # Errors
+    /// `Precondition` when the lease is not the caller's any more.
+    async fn fail(&self, job: &Job, error: &str, then: Failure, now: Timestamp) -> Result<()>;
+    /// Notes how far a running job is, in percent.
+    ///
+    /// # Errors
+    /// `Precondition` when the lease is not the caller's any more.
+    async fn progress(&self, job: &Job, percent: i32) -> Result<()>;
+    /// Takes all jobs of a fallen holder back: they may run at once, or are dead when they have no attempt left.
+    /// How many.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn rescue(&self, holder: Uuid, now: Timestamp) -> Result<u64>;
+    /// Puts a claimed job back untried (its attempt is not counted), for a worker that stops.
+    ///
+    /// # Errors
+    /// `Precondition` when the lease is not the caller's any more.
+    async fn release(&self, job: &Job) -> Result<()>;
+    /// Removes succeeded and cancelled jobs that ended before `before`; at most `limit`. How many.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64>;
+}
+
+/// Waking workers, so that they need not poll.
+#[async_trait]
+pub trait Wakeups: Send + Sync {
+    /// Returns when something was enqueued or an event was written since the last call, on any process as far
+    /// as the engine can tell, or after `at_most`. May return early without cause; callers look for themselves.
+    async fn wait(&self, at_most: Duration);
+}
+
+/// Which jobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Exact status.
+    pub status: Option<JobStatus>,
+    /// Exact queue.
+    pub queue: Option<String>,
+    /// Exact kind.
+    pub kind: Option<String>,
+}
+
+/// Looking at jobs.
+#[async_trait]
+pub trait JobQueries: Send + Sync {
+    /// One job.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn by_uuid(&self, uuid: Uuid) -> Result<Job>;
+    /// Jobs from new to old.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn list(&self, filter: &JobFilter, page: Page) -> Result<PageOf<Job>>;
+}

@@ -1,0 +1,38 @@
+//! What the core needs from the outside: one trait per capability, one error type for all.
+//!
+//! **Invariant:** no trait names a technology, and none has a default body that could hide a missing method.
+//! Every sentence of a contract below has a case in the conformance suites of the `testkit` crate.
+#![warn(missing_docs)]
+
+mod audit;
+mod broker;
+mod cluster;
+mod error;
+mod identity;
+mod jobs;
+mod keys;
+mod mail;
+mod outbox;
+mod password;
+mod store;
+mod system;
+mod tenancy;
+mod token;
+
+pub use audit::{AuditFilter, AuditQueries, AuditTrail};
+pub use broker::{EventBroker, EventHandler};
+pub use cluster::Cluster;
+pub use error::{Error, Kind, Result, ResultExt};
+pub use identity::{
+    CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries, SessionRepo,
+    UserQueries, UserRepo,
+};
+pub use jobs::{Claim, JobFilter, JobLeases, JobQueries, JobQueue, Wakeups};
+pub use keys::{KeyQueries, KeyRepo, Sealer};
+pub use mail::{Captured, Mail, Mailbox, Mailer};
+pub use outbox::{Outbox, OutboxRelay, OutboxRow};
+pub use password::{PasswordHasher, Verdict};
+pub use store::{Page, PageOf, Store, Tx};
+pub use system::{Clock, Ids, Random};
+pub use tenancy::{AccessQueries, AccessRepo, RoleRow};
+pub use token::{AccessClaims, SigningKey, TokenError, TokenIssuer};

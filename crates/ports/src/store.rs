@@ -1,0 +1,104 @@
+//! The database as the core sees it: plain reads, and the unit of work.
+
+use async_trait::async_trait;
+
+use crate::{
+    AccessQueries, AccessRepo, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo, JobQueries, JobQueue,
+    KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox, RefreshTokenRepo, Result, SessionQueries,
+    SessionRepo, UserQueries, UserRepo,
+};
+
+/// Reads without a transaction (which would cost two round trips), and the beginning of one.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Begins a unit of work. Nothing of it is visible to anybody else before its commit.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer in time.
+    async fn begin(&self) -> Result<Box<dyn Tx>>;
+
+    /// Answers when the database answers.
+    ///
+    /// # Errors
+    /// `Unavailable` when it does not.
+    async fn ping(&self) -> Result<()>;
+
+    /// Names of migrations that this program knows and the database lacks.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    async fn pending_migrations(&self) -> Result<Vec<String>>;
+
+    /// Users.
+    fn users(&self) -> &dyn UserQueries;
+    /// Credentials.
+    fn credentials(&self) -> &dyn CredentialQueries;
+    /// Sessions.
+    fn sessions(&self) -> &dyn SessionQueries;
+    /// Failed logins; kept outside the unit of work, because they must outlive its rollback.
+    fn login_attempts(&self) -> &dyn LoginAttempts;
+    /// Tenants, roles and what they grant.
+    fn access(&self) -> &dyn AccessQueries;
+    /// Keys.
+    fn keys(&self) -> &dyn KeyQueries;
+    /// Jobs.
+    fn jobs(&self) -> &dyn JobQueries;
+    /// The audit trail.
+    fn audit(&self) -> &dyn AuditQueries;
+    /// Captured mails.
+    fn mailbox(&self) -> &dyn Mailbox;
+}
+
+/// A unit of work. Dropped means rolled back; what was written through it commits together or not at all.
+#[async_trait]
+pub trait Tx: Send + Sync {
+    /// Users.
+    fn users(&self) -> &dyn UserRepo;
+    /// Credentials.
+    fn credentials(&self) -> &dyn CredentialRepo;
+    /// Sessions.
+    fn sessions(&self) -> &dyn SessionRepo;
+    /// Refresh tokens.
+    fn refresh_tokens(&self) -> &dyn RefreshTokenRepo;
+    /// Tokens in mails.
+    fn mail_tokens(&self) -> &dyn MailTokenRepo;
+    /// Failed logins, to forget them together with a successful one.
+    fn login_attempts(&self) -> &dyn LoginAttempts;
+    /// Tenants, roles and what they grant.
+    fn access(&self) -> &dyn AccessRepo;
+    /// Keys.
+    fn keys(&self) -> &dyn KeyRepo;
+    /// Jobs to run once this has committed.
+    fn jobs(&self) -> &dyn JobQueue;
+    /// Events to tell once this has committed.
+    fn outbox(&self) -> &dyn Outbox;
+    /// The record of who did this.
+    fn audit(&self) -> &dyn AuditTrail;
+
+    /// Makes everything durable and visible, then wakes who waits for jobs or events.
+    ///
+    /// # Errors
+    /// `Conflict` when a concurrent unit of work won; `Unavailable` when the database went away, in which case
+    /// it may or may not have committed.
+    async fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// Which part of a list: after a cursor, or a numbered page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Rows at most.
+    pub limit: u64,
+    /// Rows to leave out first.
+    pub offset: u64,
+    /// Only rows with a smaller id (lists run from new to old).
+    pub before: Option<i64>,
+}
+
+/// One page of a list, and how it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageOf<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Whether more follow.
+    pub has_more: bool,
+}
