@@ -1,1 +1,104 @@
-fn main(){}
+//! `mainstay`: the operator's command.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use bootstrap::config::{EXIT_STATUS, env_example};
+use bootstrap::operator;
+use clap::{Parser, Subcommand};
+
+/// Operate a Mainstay installation. Configuration is read as by the servers: mainstay.toml, .env, environment.
+#[derive(Parser)]
+#[command(name = "mainstay", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The database's schema.
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(Configuration),
+    /// Look at everything a server needs and say what to do.
+    Doctor,
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum Migrate {
+    /// Apply what is pending.
+    Up,
+    /// Take the newest migrations back.
+    Down {
+        /// How many.
+        #[arg(default_value_t = 1)]
+        steps: u32,
+    },
+    /// List migrations and whether they are applied.
+    Status,
+}
+
+#[derive(Subcommand)]
+enum Configuration {
+    /// Validate it; exit status 78 when it is refused.
+    Check,
+    /// Print every variable, redacted, with the layer its value came from.
+    Show,
+    /// Print `.env.example`.
+    Example,
+}
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Runtime::new().context("can't start threads");
+    match runtime.and_then(|runtime| runtime.block_on(execute(Arguments::parse().command))) {
+        Ok(status) => status,
+        Err(error) if operator::is_configuration(&error) => {
+            eprintln!("{error}");
+            ExitCode::from(EXIT_STATUS)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Migrate(Migrate::Up) => operator::migrate_up(&operator::configuration()?).await?,
+        Command::Migrate(Migrate::Down { steps }) => {
+            operator::migrate_down(&operator::configuration()?, steps).await?;
+        }
+        Command::Migrate(Migrate::Status) => {
+            for (name, applied) in operator::migrate_status(&operator::configuration()?).await? {
+                println!("{}  {name}", if applied { "applied" } else { "pending" });
+            }
+        }
+        Command::Config(Configuration::Check) => {
+            operator::configuration()?;
+            println!("the configuration is valid");
+        }
+        Command::Config(Configuration::Show) => print!("{}", operator::configuration()?.show()),
+        Command::Config(Configuration::Example) => print!("{}", env_example()),
+        Command::Doctor => return Ok(report(&operator::doctor(&operator::configuration()?).await)),
+        Command::Openapi => println!("{}", operator::openapi()?),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report(checks: &[operator::Check]) -> ExitCode {
+    for check in checks {
+        match &check.found {
+            Ok(found) => println!("ok    {:<16} {found}", check.name),
+            Err(error) => println!("FAIL  {:<16} {error:#}\n      {:<16} → {}", check.name, "", check.remedy),
+        }
+    }
+    let failed = checks.iter().any(|check| check.found.is_err());
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,1 +1,59 @@
+//! The use cases of Mainstay, one module per feature.
+//!
+//! **Invariant:** knows the domain and the ports, and nothing of HTTP, SQL or any driver. Every use case that
+//! changes something does it in a [`Work`], which writes the audit entry with it.
 
+pub mod audit;
+pub mod auth;
+mod context;
+mod core;
+mod error;
+pub mod first_start;
+pub mod jobs;
+pub mod keys;
+pub mod mails;
+pub mod maintenance;
+mod settings;
+pub mod users;
+mod work;
+
+pub use context::Context;
+pub use core::{Core, Outside};
+pub use error::{AuthFailure, Error, FieldError, Result};
+pub use settings::{Events, Settings, Tenancy};
+pub use work::{Action, Work};
+
+/// All use cases, wired: what inbound adapters get.
+#[derive(Clone)]
+pub struct Application {
+    /// Registration, login, tokens, sessions, and who a bearer is.
+    pub auth: auth::Auth,
+    /// The user's own account.
+    pub users: users::Users,
+    /// Background jobs, as operators see them.
+    pub jobs: jobs::Jobs,
+    /// The audit trail.
+    pub audit: audit::Audit,
+    /// What is sent by mail, and why.
+    pub mails: mails::Mails,
+    /// Clearing away what has expired.
+    pub maintenance: maintenance::Maintenance,
+    /// The keys of the ring.
+    pub keys: keys::KeyRing,
+}
+
+impl Application {
+    /// Wires the use cases to their collaborators.
+    pub fn new(core: Core) -> Self {
+        let keys = keys::KeyRing::new(core.clone());
+        Self {
+            auth: auth::Auth::new(core.clone(), keys.clone()),
+            users: users::Users::new(core.clone()),
+            jobs: jobs::Jobs::new(core.clone()),
+            audit: audit::Audit::new(core.clone()),
+            mails: mails::Mails::new(core.clone(), keys.clone()),
+            maintenance: maintenance::Maintenance::new(core),
+            keys,
+        }
+    }
+}

@@ -1,1 +1,41 @@
+//! HTTP in: routes, what they take and answer, and the edge around them.
+//!
+//! **Invariant:** no rule lives here. A route parses, calls one use case, and renders.
 
+mod docs;
+mod edge;
+mod extract;
+mod health;
+mod respond;
+mod routes;
+mod server;
+mod settings;
+
+pub use actix_web::dev::ServerHandle;
+pub use docs::openapi;
+pub use health::{Health, Lifecycle};
+pub use server::{Bound, bind};
+pub use settings::Settings;
+
+use std::sync::Arc;
+
+use application::Application;
+use ports::{Clock, Ids, Mailbox, Random};
+
+/// What routes work with; shared by all workers.
+pub struct State {
+    /// The use cases.
+    pub app: Application,
+    /// Request ids.
+    pub ids: Arc<dyn Ids>,
+    /// Span ids.
+    pub random: Arc<dyn Random>,
+    /// Wall clock, for what is rendered with a time.
+    pub clock: Arc<dyn Clock>,
+    /// Is everything well?
+    pub health: Health,
+    /// Captured mails, where mails are captured.
+    pub mailbox: Option<Arc<dyn Mailbox>>,
+    /// The knobs.
+    pub settings: Settings,
+}

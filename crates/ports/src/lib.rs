@@ -34,5 +34,5 @@ pub use outbox::{Outbox, OutboxRelay, OutboxRow};
 pub use password::{PasswordHasher, Verdict};
 pub use store::{Page, PageOf, Store, Tx};
 pub use system::{Clock, Ids, Random};
-pub use tenancy::{AccessQueries, AccessRepo, RoleRow};
+pub use tenancy::{AccessQueries, AccessRepo};
 pub use token::{AccessClaims, SigningKey, TokenError, TokenIssuer};

@@ -6,17 +6,6 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// A role and its grants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleRow {
-    /// Id, times, version.
-    pub base: Base,
-    /// Name, unique within its scope.
-    pub name: String,
-    /// Can't be deleted.
-    pub system: bool,
-}
-
 /// Reading who may do what.
 #[async_trait]
 pub trait AccessQueries: Send + Sync {
@@ -25,6 +14,11 @@ pub trait AccessQueries: Send + Sync {
     /// # Errors
     /// `NotFound` when the user is no member or the tenant is gone.
     async fn membership(&self, user_id: i64, tenant: Uuid) -> Result<TenantScope>;
+    /// The same by the tenant's internal id, as sessions keep it.
+    ///
+    /// # Errors
+    /// `NotFound` when the user is no member or the tenant is gone.
+    async fn membership_by_id(&self, user_id: i64, tenant_id: i64) -> Result<TenantScope>;
     /// All grants of a user: of platform roles, and of roles in `scope`. One statement.
     ///
     /// # Errors

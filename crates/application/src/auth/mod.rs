@@ -1,0 +1,38 @@
+//! Registration, login, tokens, sessions, and who a bearer is.
+//!
+//! One file per use case; [`secret`] makes opaque tokens, [`principal`] remembers who is who.
+
+mod authenticate;
+mod login;
+mod logout;
+mod principal;
+mod refresh;
+mod register;
+mod secret;
+mod session;
+mod verify_email;
+
+pub use login::Login;
+pub use principal::Principal;
+pub(crate) use secret::mail_token_text;
+pub use register::Registration;
+pub use session::SignedIn;
+
+use std::sync::Arc;
+
+use crate::Core;
+use crate::keys::KeyRing;
+
+/// Use cases of identity.
+#[derive(Clone)]
+pub struct Auth {
+    core: Core,
+    keys: KeyRing,
+    bearers: Arc<authenticate::Bearers>,
+}
+
+impl Auth {
+    pub(crate) fn new(core: Core, keys: KeyRing) -> Self {
+        Self { core, keys, bearers: Arc::default() }
+    }
+}

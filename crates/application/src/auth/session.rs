@@ -1,0 +1,103 @@
+//! What a login and a refresh answer, and how a session is opened.
+
+use domain::{RefreshToken, Session, TenantScope, Timestamp, User};
+use ports::AccessClaims;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::Auth;
+use super::secret::Secret;
+use crate::{Context, Result, Work};
+
+/// A signed-in caller's tokens.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// JWT, for the `Authorization` header.
+    pub access_token: SecretString,
+    /// Opaque, for `/auth/refresh`, once.
+    pub refresh_token: SecretString,
+    /// Seconds the access token is good for.
+    pub expires_in: u64,
+    /// Seconds until the refresh token is worthless if it is not used.
+    pub refresh_expires_in: u64,
+    /// The session.
+    pub session: Uuid,
+    /// The account.
+    pub user: User,
+}
+
+/// The longest user agent that is kept; the rest says nothing.
+const USER_AGENT_MAX: usize = 256;
+
+impl Auth {
+    pub(super) fn new_session(&self, user: &User, scope: TenantScope, context: &Context) -> Result<Session> {
+        let base = self.core.base()?;
+        let now = base.created_at;
+        Ok(Session {
+            base,
+            user_id: user.base.id,
+            tenant_id: scope.tenant_id(),
+            ip: context.ip.map(|ip| ip.to_string()),
+            user_agent: context.user_agent.as_ref().map(|text| text.chars().take(USER_AGENT_MAX).collect()),
+            authenticated_at: now,
+            last_used_at: now,
+            expires_at: now + self.core.settings.lifetimes.absolute,
+            revoked_at: None,
+        })
+    }
+
+    /// Writes the next refresh token of a family.
+    pub(super) async fn add_refresh_token(
+        &self,
+        work: &Work<'_>,
+        session: &Session,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<()> {
+        let token = RefreshToken {
+            id: self.core.ids.snowflake()?,
+            session_id: session.base.id,
+            hash: secret.hash(&self.core),
+            expires_at: (now + self.core.settings.lifetimes.idle).min(session.expires_at),
+            spent_at: None,
+            nonce: None,
+        };
+        Ok(work.tx().refresh_tokens().insert(&token).await?)
+    }
+
+    /// Signs an access token for a session and puts the answer together.
+    pub(super) fn sign_in(
+        &self,
+        user: User,
+        session: &Session,
+        scope: TenantScope,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<SignedIn> {
+        let settings = &self.core.settings;
+        let iat = now.timestamp();
+        let left = u64::try_from((session.expires_at - now).num_seconds()).unwrap_or(0);
+        let expires_in = settings.lifetimes.access.as_secs().min(left);
+        let access_token = self.core.tokens.issue(&AccessClaims {
+            iss: settings.issuer.clone(),
+            aud: settings.audience.clone(),
+            sub: user.base.uuid,
+            client_id: settings.audience.clone(),
+            sid: session.base.uuid,
+            tid: scope.tenant_uuid(),
+            auth_time: session.authenticated_at.timestamp(),
+            amr: vec!["pwd".to_owned()],
+            iat,
+            exp: iat.saturating_add_unsigned(expires_in),
+            jti: self.core.ids.uuid()?,
+        })?;
+        Ok(SignedIn {
+            access_token,
+            refresh_token: secret.text(),
+            expires_in,
+            refresh_expires_in: settings.lifetimes.idle.as_secs().min(left),
+            session: session.base.uuid,
+            user,
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! What all use cases share: the ports, and the settings.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use domain::Base;
+use ports::{Clock, Cluster, Ids, Mailer, PasswordHasher, Random, Sealer, Store, TokenIssuer};
+
+use crate::{Result, Settings};
+
+/// The ports that use cases call.
+pub struct Outside {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// Wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+    /// Passwords.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Access tokens.
+    pub tokens: Arc<dyn TokenIssuer>,
+    /// The seal around the key ring.
+    pub sealer: Arc<dyn Sealer>,
+    /// Sibling processes.
+    pub cluster: Arc<dyn Cluster>,
+    /// Mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// The knobs.
+    pub settings: Settings,
+}
+
+/// A cheap handle on [`Outside`].
+#[derive(Clone)]
+pub struct Core(Arc<Outside>);
+
+impl Core {
+    /// Shares the collaborators.
+    pub fn new(outside: Outside) -> Self {
+        Self(Arc::new(outside))
+    }
+
+    /// The base of a new row.
+    pub(crate) fn base(&self) -> Result<Base> {
+        Ok(Base::new(self.ids.snowflake()?, self.ids.uuid()?, self.clock.now()))
+    }
+}
+
+impl Deref for Core {
+    type Target = Outside;
+
+    fn deref(&self) -> &Outside {
+        &self.0
+    }
+}

@@ -1,0 +1,39 @@
+//! The kinds of jobs there are. The worker has exactly one handler for each; a test holds the two together.
+
+/// A kind of job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobKind {
+    /// Name, as stored.
+    pub name: &'static str,
+    /// The queue it runs in unless told otherwise.
+    pub queue: &'static str,
+    /// Tries before it is dead.
+    pub max_attempts: i32,
+    /// Whether operators may submit it; the others are only caused by what happens.
+    pub submittable: bool,
+}
+
+const fn mail(name: &'static str) -> JobKind {
+    JobKind { name, queue: "mail", max_attempts: 20, submittable: false }
+}
+
+const fn operator(name: &'static str, max_attempts: i32) -> JobKind {
+    JobKind { name, queue: "default", max_attempts, submittable: true }
+}
+
+/// All kinds.
+pub const KINDS: &[JobKind] = &[
+    mail("mail.verify-email"),
+    mail("mail.already-registered"),
+    mail("mail.token-reused"),
+    operator("maintenance.purge", 5),
+    operator("diagnostics.echo", 3),
+    operator("diagnostics.sleep", 3),
+    operator("diagnostics.fail", 5),
+    operator("diagnostics.panic", 2),
+];
+
+/// The kind of that name.
+pub fn kind(name: &str) -> Option<&'static JobKind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}

@@ -1,0 +1,109 @@
+//! Background jobs: which kinds there are, and how operators see them.
+
+mod kinds;
+
+pub use kinds::{KINDS, JobKind, kind};
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use domain::{Job, NewJob};
+use ports::{JobFilter, Page, PageOf};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Action, Context, Core, Error, Result, Work};
+
+const SUBMIT: Action = Action { name: "job.submit", resource: "job" };
+
+/// A job to run, before it has an id.
+#[derive(Debug, Clone)]
+pub struct JobSpec {
+    /// One of [`KINDS`].
+    pub kind: &'static JobKind,
+    /// The handler's argument.
+    pub payload: Value,
+    /// Another queue than the kind's own.
+    pub queue: Option<String>,
+    /// Not before so long from now.
+    pub delay: Duration,
+    /// Lower runs first.
+    pub priority: i16,
+    /// A second job with the same key is not written.
+    pub unique_key: Option<String>,
+}
+
+impl JobSpec {
+    /// A job of a kind that runs as soon as possible.
+    pub fn now(kind: &'static JobKind, payload: Value) -> Self {
+        Self { kind, payload, queue: None, delay: Duration::ZERO, priority: 0, unique_key: None }
+    }
+
+    /// The same, written at most once per key.
+    pub fn unique(self, key: String) -> Self {
+        Self { unique_key: Some(key), ..self }
+    }
+}
+
+pub(crate) fn new_job(core: &Core, context: &Context, spec: JobSpec) -> Result<NewJob> {
+    let now = core.clock.now();
+    let too_far = || Error::field("delaySeconds", "range", "is too far away");
+    let delay = TimeDelta::from_std(spec.delay).map_err(|_| too_far())?;
+    Ok(NewJob {
+        id: core.ids.snowflake()?,
+        uuid: core.ids.uuid()?,
+        queue: spec.queue.unwrap_or_else(|| spec.kind.queue.to_owned()),
+        kind: spec.kind.name.to_owned(),
+        payload: spec.payload,
+        priority: spec.priority,
+        max_attempts: spec.kind.max_attempts,
+        run_at: now.checked_add_signed(delay).ok_or_else(too_far)?,
+        created_at: now,
+        unique_key: spec.unique_key,
+        tenant_id: context.scope.tenant_id(),
+        traceparent: context.traceparent.clone(),
+    })
+}
+
+/// Use cases on jobs.
+#[derive(Clone)]
+pub struct Jobs {
+    core: Core,
+}
+
+impl Jobs {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    /// Enqueues a job on an operator's behalf.
+    ///
+    /// # Errors
+    /// `Conflict` when its unique key is taken.
+    pub async fn submit(&self, context: &Context, spec: JobSpec) -> Result<Job> {
+        let mut work = Work::begin(&self.core, context, SUBMIT).await?;
+        let job = work.enqueue(spec).await?.ok_or(Error::Conflict)?;
+        work.on(job.uuid);
+        work.commit().await?;
+        self.get(job.uuid).await
+    }
+
+    /// Enqueues a job for Mainstay itself. False when its unique key is taken; nothing is recorded then.
+    pub async fn schedule(&self, context: &Context, spec: JobSpec) -> Result<bool> {
+        let job = new_job(&self.core, context, spec)?;
+        let tx = self.core.store.begin().await?;
+        let written = tx.jobs().enqueue(&job).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// One job.
+    pub async fn get(&self, uuid: Uuid) -> Result<Job> {
+        Ok(self.core.store.jobs().by_uuid(uuid).await?)
+    }
+
+    /// Jobs from new to old.
+    pub async fn list(&self, filter: &JobFilter, page: Page) -> Result<PageOf<Job>> {
+        Ok(self.core.store.jobs().list(filter, page).await?)
+    }
+}

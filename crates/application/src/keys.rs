@@ -1,0 +1,93 @@
+//! The key ring: creates the first keys, opens the sealed ones, hands them to whoever signs.
+
+use std::sync::{Arc, RwLock};
+
+use domain::{KeyPurpose, RingKey};
+use ports::{Kind, SigningKey};
+use serde_json::Value;
+
+use crate::{Action, Context, Core, Error, Result, Work};
+
+const CREATE: Action = Action { name: "key.create", resource: "key" };
+
+/// The ring of this process.
+#[derive(Clone)]
+pub struct KeyRing {
+    core: Core,
+    derivation: Arc<RwLock<Option<Arc<Vec<u8>>>>>,
+}
+
+impl KeyRing {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core, derivation: Arc::default() }
+    }
+
+    /// Creates what is missing and loads the ring. Two processes that start at once agree: the generation of a
+    /// key is unique, so that the slower one loads what the faster one made.
+    pub async fn ensure(&self, context: &Context) -> Result<()> {
+        let present = self.core.store.keys().live().await?;
+        for purpose in [KeyPurpose::AccessToken, KeyPurpose::Derivation] {
+            if !present.iter().any(|key| key.purpose == purpose) {
+                match self.create(context, purpose).await {
+                    Ok(()) | Err(Error::Conflict) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        self.reload().await
+    }
+
+    /// Loads the ring again. Called from time to time, so that a key made elsewhere is known before it signs.
+    pub async fn reload(&self) -> Result<()> {
+        let mut signing = Vec::new();
+        for key in self.core.store.keys().live().await? {
+            let opened = self.core.sealer.open(key.purpose, &key.sealed)?;
+            match key.purpose {
+                KeyPurpose::AccessToken => {
+                    signing.push(SigningKey { kid: key.kid, pkcs8: opened, active_from: key.active_from });
+                }
+                KeyPurpose::Derivation => {
+                    let mut slot = self.derivation.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    *slot = Some(Arc::new(opened));
+                }
+            }
+        }
+        Ok(self.core.tokens.install(signing)?)
+    }
+
+    /// The public keys as a JWK set (RFC 7517).
+    pub fn jwks(&self) -> Value {
+        self.core.tokens.jwks()
+    }
+
+    /// 32 bytes that only this installation can derive from the parts. The first part names the use.
+    pub(crate) fn derive(&self, parts: &[&[u8]]) -> Result<[u8; 32]> {
+        let key = self.derivation.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let missing = || Error::Unavailable(ports::Error::new(Kind::Unavailable, "keys.derive"));
+        Ok(self.core.sealer.derive(&key.ok_or_else(missing)?, parts))
+    }
+
+    async fn create(&self, context: &Context, purpose: KeyPurpose) -> Result<()> {
+        let plain = match purpose {
+            KeyPurpose::AccessToken => self.core.tokens.generate_key()?,
+            KeyPurpose::Derivation => {
+                let mut key = vec![0; 32];
+                self.core.random.fill(&mut key)?;
+                key
+            }
+        };
+        let key = RingKey {
+            id: self.core.ids.snowflake()?,
+            kid: self.core.ids.uuid()?.to_string(),
+            purpose,
+            generation: 1,
+            sealed: self.core.sealer.seal(purpose, &plain)?,
+            active_from: self.core.clock.now(),
+            retired_at: None,
+        };
+        let mut work = Work::begin(&self.core, context, CREATE).await?;
+        work.on(&key.kid);
+        work.tx().keys().insert(&key).await?;
+        work.commit().await
+    }
+}

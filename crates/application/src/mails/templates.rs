@@ -1,0 +1,81 @@
+//! The words of the mails: one text and one HTML template each, in `templates/`.
+
+use askama::Template as _;
+use domain::{DisplayName, User};
+use url::Url;
+
+use crate::{Error, Result};
+
+/// A mail's words.
+pub(super) struct Template {
+    pub(super) subject: &'static str,
+    pub(super) text: String,
+    pub(super) html: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "mail.txt", escape = "none")]
+struct Text<'a> {
+    words: &'a Words<'a>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "mail.html")]
+struct Html<'a> {
+    words: &'a Words<'a>,
+}
+
+/// What all mails consist of: a greeting, what happened, maybe a link, and what to do if it was not you.
+struct Words<'a> {
+    subject: &'static str,
+    name: Option<&'a str>,
+    what: &'a str,
+    link: Option<(&'static str, &'a str)>,
+    otherwise: &'a str,
+}
+
+impl Template {
+    pub(super) fn verify_email(user: &User, link: &Url) -> Result<Self> {
+        render(&Words {
+            subject: "Verify your e-mail address",
+            name: name(user),
+            what: "Please confirm that this address is yours. The link works once, within 24 hours.",
+            link: Some(("Verify address", link.as_str())),
+            otherwise: "If you did not register, ignore this mail: without the link nothing happens.",
+        })
+    }
+
+    pub(super) fn already_registered(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "You already have an account",
+            name: name(user),
+            what: "Somebody tried to register with this address. You have an account already: just log in.",
+            link: None,
+            otherwise: "If that was not you, there is nothing to do: your account is unchanged.",
+        })
+    }
+
+    pub(super) fn token_reused(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "We ended one of your sessions",
+            name: name(user),
+            what: "A login token of yours was used twice. That happens when somebody has copied it, \
+                   so we ended the session it belongs to. Please log in again.",
+            link: None,
+            otherwise: "If you do not know why, change your password.",
+        })
+    }
+}
+
+fn name(user: &User) -> Option<&str> {
+    user.display_name.as_ref().map(DisplayName::as_str)
+}
+
+fn render(words: &Words<'_>) -> Result<Template> {
+    let broken = |error| Error::Internal(ports::Error::with(ports::Kind::Internal, "mails.render", error));
+    Ok(Template {
+        subject: words.subject,
+        text: Text { words }.render().map_err(broken)?,
+        html: Html { words }.render().map_err(broken)?,
+    })
+}

@@ -1,0 +1,68 @@
+//! Clearing away what has expired.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::{Action, Context, Core, Result, Work};
+
+const PURGE: Action = Action { name: "maintenance.purge", resource: "expired-rows" };
+/// Rows per statement: short transactions, so that nobody waits for the purge.
+const BATCH: u64 = 500;
+/// Ended sessions stay visible for so long, for support and forensics.
+const KEEP_SESSIONS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Use cases of housekeeping.
+#[derive(Clone)]
+pub struct Maintenance {
+    core: Core,
+}
+
+/// How much was removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Purged {
+    /// Sessions with all their refresh tokens.
+    pub sessions: u64,
+    /// Tokens in mails.
+    pub mail_tokens: u64,
+    /// Windows of failed logins.
+    pub login_attempts: u64,
+}
+
+impl Maintenance {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    /// Removes expired sessions, mailed tokens and counted failures.
+    pub async fn purge(&self, context: &Context) -> Result<Purged> {
+        let mut total = Purged::default();
+        loop {
+            let batch = self.purge_batch(context).await?;
+            total.sessions += batch.sessions;
+            total.mail_tokens += batch.mail_tokens;
+            total.login_attempts += batch.login_attempts;
+            if [batch.sessions, batch.mail_tokens, batch.login_attempts].iter().all(|removed| *removed < BATCH) {
+                return Ok(total);
+            }
+        }
+    }
+
+    async fn purge_batch(&self, context: &Context) -> Result<Purged> {
+        let now = self.core.clock.now();
+        let work = Work::begin(&self.core, context, PURGE).await?;
+        let tx = work.tx();
+        let purged = Purged {
+            sessions: tx.sessions().purge(now - KEEP_SESSIONS, BATCH).await?,
+            mail_tokens: tx.mail_tokens().purge(now, BATCH).await?,
+            login_attempts: tx.login_attempts().purge(now, BATCH).await?,
+        };
+        if purged == Purged::default() {
+            // Nothing changed, so there is nothing to record either.
+            return Ok(purged);
+        }
+        work.commit().await?;
+        Ok(purged)
+    }
+}

@@ -1,0 +1,43 @@
+//! The knobs of the use cases. Where they come from is not known here.
+
+use domain::{Lifetimes, Lockout, PasswordPolicy};
+use url::Url;
+
+/// What the use cases can be told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `iss` of access tokens.
+    pub issuer: String,
+    /// `aud` of access tokens.
+    pub audience: String,
+    /// Where links in mails lead.
+    pub link_base: Url,
+    /// How long sessions and tokens live.
+    pub lifetimes: Lifetimes,
+    /// Which passwords are acceptable.
+    pub password_policy: PasswordPolicy,
+    /// When guessing stops.
+    pub lockout: Lockout,
+    /// How events are named.
+    pub events: Events,
+    /// One tenant or many.
+    pub tenancy: Tenancy,
+}
+
+/// How events are named on the wire.
+#[derive(Debug, Clone)]
+pub struct Events {
+    /// CloudEvents `source`.
+    pub source: String,
+    /// Prefix of their type, in reverse DNS order.
+    pub type_prefix: String,
+}
+
+/// Whether tenants are visible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tenancy {
+    /// Everybody is a member of one default tenant.
+    Single,
+    /// Tenants are created and joined.
+    Multi,
+}

@@ -1,0 +1,115 @@
+//! The audited unit of work: the only way for a use case to change something.
+
+use domain::{Actor, AuditEntry, DomainEvent, EventEnvelope, NewJob, Outcome, TenantScope};
+use ports::Tx;
+
+use crate::jobs::{JobSpec, new_job};
+use crate::{Context, Core, Error, Result};
+
+/// What a use case does, declared once beside it.
+#[derive(Debug, Clone, Copy)]
+pub struct Action {
+    /// `session.login`, `user.register` …
+    pub name: &'static str,
+    /// Kind of thing it acts on.
+    pub resource: &'static str,
+}
+
+/// A transaction with its audit entry. State, events, jobs and the entry commit together; dropped means that
+/// nothing happened.
+pub struct Work<'a> {
+    core: &'a Core,
+    context: &'a Context,
+    action: Action,
+    tx: Box<dyn Tx>,
+    actor: Actor,
+    scope: TenantScope,
+    resource_id: Option<String>,
+}
+
+impl<'a> Work<'a> {
+    /// Begins.
+    pub async fn begin(core: &'a Core, context: &'a Context, action: Action) -> Result<Self> {
+        let tx = core.store.begin().await?;
+        Ok(Self { core, context, action, tx, actor: context.actor.clone(), scope: context.scope, resource_id: None })
+    }
+
+    /// The repositories, within the transaction.
+    pub fn tx(&self) -> &dyn Tx {
+        self.tx.as_ref()
+    }
+
+    /// Names what is acted on.
+    pub fn on(&mut self, resource: impl ToString) {
+        self.resource_id = Some(resource.to_string());
+    }
+
+    /// Names who acts, once a use case has found out (a login).
+    pub fn acting_as(&mut self, actor: Actor, scope: TenantScope) {
+        self.actor = actor;
+        self.scope = scope;
+    }
+
+    /// Tells an event after the commit.
+    pub async fn emit(&self, event: &DomainEvent) -> Result<()> {
+        let events = &self.core.settings.events;
+        let envelope = EventEnvelope {
+            specversion: "1.0".to_owned(),
+            id: self.core.ids.uuid()?,
+            source: events.source.clone(),
+            kind: format!("{}.{}", events.type_prefix, event.kind()),
+            subject: event.subject().0,
+            time: self.core.clock.now(),
+            datacontenttype: "application/json".to_owned(),
+            tenantid: self.scope.tenant_uuid(),
+            traceparent: self.context.traceparent.clone(),
+            data: event.data(),
+        };
+        Ok(self.tx.outbox().append(self.core.ids.snowflake()?, &envelope).await?)
+    }
+
+    /// Runs a job after the commit. `None` when its unique key is taken.
+    pub async fn enqueue(&self, spec: JobSpec) -> Result<Option<NewJob>> {
+        let job = new_job(self.core, self.context, spec)?;
+        Ok(self.tx.jobs().enqueue(&job).await?.then_some(job))
+    }
+
+    /// Commits what was done.
+    pub async fn commit(self) -> Result<()> {
+        self.finish(Outcome::Success, None).await
+    }
+
+    /// Commits the refusal (a counted failure, an ended family) and gives the error to answer with.
+    pub async fn deny(self, error: Error) -> Error {
+        match self.finish(Outcome::Denied, Some(error.code())).await {
+            Ok(()) => error,
+            Err(failure) => failure,
+        }
+    }
+
+    async fn finish(self, outcome: Outcome, reason: Option<&'static str>) -> Result<()> {
+        let entry = self.entry(outcome, reason)?;
+        self.tx.audit().append(&entry).await?;
+        Ok(self.tx.commit().await?)
+    }
+
+    fn entry(&self, outcome: Outcome, reason: Option<&'static str>) -> Result<AuditEntry> {
+        Ok(AuditEntry {
+            id: self.core.ids.snowflake()?,
+            uuid: self.core.ids.uuid()?,
+            created_at: self.core.clock.now(),
+            tenant_id: self.scope.tenant_id(),
+            actor_kind: self.actor.kind().to_owned(),
+            actor: self.actor.name(),
+            action: self.action.name.to_owned(),
+            resource: self.action.resource.to_owned(),
+            resource_id: self.resource_id.clone(),
+            outcome: outcome.as_str().to_owned(),
+            reason: reason.map(str::to_owned),
+            ip: self.context.ip.map(|ip| ip.to_string()),
+            user_agent: self.context.user_agent.clone(),
+            request_id: self.context.request_id.clone(),
+            trace_id: self.context.trace_id(),
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! The event broker.
+
+use crate::config::{SecretUrl, section::section};
+
+section! {
+    /// Where domain events are published.
+    pub struct BrokerConfig in broker {
+        /// Event broker; `memory://` reaches this process only.
+        url: SecretUrl = Fixed("memory://"), alias "NATS_URL";
+    }
+}

@@ -1,0 +1,41 @@
+//! One file per section: the typed struct, and with it the variables.
+
+mod auth;
+mod bootstrap_admin;
+mod broker;
+mod cache;
+mod database;
+mod events;
+mod general;
+mod log;
+mod mail;
+mod metrics;
+mod node;
+mod queue;
+mod rate_limit;
+mod security;
+mod server;
+mod storage;
+mod telemetry;
+mod tenancy;
+mod worker;
+
+pub use auth::AuthConfig;
+pub use bootstrap_admin::BootstrapAdminConfig;
+pub use broker::BrokerConfig;
+pub use cache::CacheConfig;
+pub use database::DatabaseConfig;
+pub use events::EventsConfig;
+pub(crate) use general::General;
+pub use log::LogConfig;
+pub use mail::MailConfig;
+pub use metrics::MetricsConfig;
+pub use node::NodeConfig;
+pub use queue::QueueConfig;
+pub use rate_limit::RateLimitConfig;
+pub use security::SecurityConfig;
+pub use server::ServerConfig;
+pub use storage::StorageConfig;
+pub use telemetry::TelemetryConfig;
+pub use tenancy::TenancyConfig;
+pub use worker::WorkerConfig;

@@ -1,0 +1,11 @@
+//! The root of all secrets.
+
+use crate::config::{MasterKeys, section::section};
+
+section! {
+    /// What seals the key ring.
+    pub struct SecurityConfig in security {
+        /// 32 bytes in base64, several while rotating, newest first; empty generates one in the data directory.
+        master_key: Option<MasterKeys> = Unset;
+    }
+}

@@ -1,0 +1,164 @@
+//! What every process shares: the database, the adapters, the use cases on top.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use application::{Application, Context, Core, Events, Outside, Settings, Tenancy};
+use db::{Database, Process};
+use domain::{Lifetimes, Lockout, PasswordPolicy};
+use keys_sealed::{AeadSealer, master_key_file};
+use ports::{Clock, Mailer, Random, Sealer};
+use system::{OsRandom, SnowflakeIds, SystemClock};
+
+use crate::config::{Config, TenancyMode};
+use crate::drivers::{MailParts, mailers};
+
+/// What a test may put in the place of the real thing.
+#[derive(Clone, Default)]
+pub struct Overrides {
+    /// Its own time.
+    pub clock: Option<Arc<dyn Clock>>,
+}
+
+/// The shared part of a process, ready to work.
+pub(crate) struct Shared {
+    pub(crate) core: Core,
+    pub(crate) app: Application,
+    pub(crate) database: Database,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+/// Connects the database and brings its schema up where that is wanted. Nothing of ours is written yet.
+pub(crate) async fn connect(config: &Config, kind: Process) -> Result<Database> {
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("can't create the data directory {}", config.data_dir.display()))?;
+    let settings = db::Settings {
+        url: config.database.url.expose().to_owned(),
+        max_connections: config.database.max_connections,
+        kind,
+        node_id: config.node.id,
+        random: Arc::new(OsRandom),
+    };
+    db::connect(settings).await.context("can't connect to the database; check MAINSTAY_DATABASE__URL")
+}
+
+/// In development the schema follows the program; elsewhere an operator decides when.
+pub(crate) async fn migrate(config: &Config, database: &Database) -> Result<()> {
+    if config.environment.is_local() {
+        return database.migrate_up().await.context("can't bring the database's schema up to date");
+    }
+    let pending = database.store().pending_migrations().await.context("can't read the state of the schema")?;
+    if !pending.is_empty() {
+        bail!("the database lacks {} migrations; run `mainstay migrate up`", pending.len());
+    }
+    Ok(())
+}
+
+/// Joins the cluster, builds the adapters and wires the use cases.
+pub(crate) async fn assemble(config: &Config, mut database: Database, overrides: Overrides) -> Result<Shared> {
+    let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
+    let random: Arc<dyn Random> = Arc::new(OsRandom);
+    database.join(Arc::clone(&clock)).await.context("can't join the processes that share the database")?;
+    let sealer: Arc<dyn Sealer> = Arc::new(sealer(config, Arc::clone(&random))?);
+    let tokens = token_jwt::Settings {
+        issuer: config.auth.issuer.clone(),
+        audience: config.auth.audience.clone(),
+        leeway: Duration::ZERO,
+    };
+    let outside = Outside {
+        store: database.store(),
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+        ids: Arc::new(SnowflakeIds::new(Arc::clone(&clock), Arc::clone(&random), database.cluster())),
+        hasher: Arc::new(hasher(config, Arc::clone(&random))?),
+        tokens: Arc::new(token_jwt::JwtIssuer::new(tokens, Arc::clone(&clock))),
+        sealer,
+        cluster: database.cluster(),
+        mailer: mailer(config, &database, &clock)?,
+        settings: settings(config),
+    };
+    let core = Core::new(outside);
+    let app = Application::new(core.clone());
+    let context = Context::system("start", None);
+    app.keys.ensure(&context).await.context("can't open the key ring; was MAINSTAY_SECURITY__MASTER_KEY changed?")?;
+    Ok(Shared { core, app, database, clock, random })
+}
+
+/// How often the key ring is read again: well below the time between publishing a key and signing with it.
+const KEYS_EVERY: Duration = Duration::from_secs(60);
+
+/// Reads the key ring from time to time.
+pub(crate) async fn keep_keys(app: Application) {
+    loop {
+        tokio::time::sleep(KEYS_EVERY).await;
+        if let Err(error) = app.keys.reload().await {
+            tracing::warn!(%error, "the key ring could not be read again");
+        }
+    }
+}
+
+fn sealer(config: &Config, random: Arc<dyn Random>) -> Result<AeadSealer> {
+    let keys: Vec<[u8; 32]> = match &config.security.master_key {
+        Some(keys) => keys.iter().copied().collect(),
+        None => {
+            let key = master_key_file(&config.data_dir.join("master.key"), random.as_ref())
+                .context("can't read or create the master key")?;
+            if key.readable_by_others {
+                tracing::warn!("the master key file is readable by others; `chmod 600` it");
+            }
+            vec![key.bytes]
+        }
+    };
+    AeadSealer::new(keys, random).context("the master key can't be used")
+}
+
+fn hasher(config: &Config, random: Arc<dyn Random>) -> Result<password_argon2::Argon2Hasher> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let settings = password_argon2::Settings {
+        memory_kib: config.auth.hash_memory_kib,
+        iterations: config.auth.hash_iterations,
+        parallelism: config.auth.hash_parallelism,
+        threads: config.auth.hash_threads.unwrap_or(cores),
+        max_waiting: config.auth.hash_queue,
+    };
+    password_argon2::Argon2Hasher::new(settings, random).context("password hashing can't be set up")
+}
+
+fn mailer(config: &Config, database: &Database, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Mailer>> {
+    let parts = MailParts {
+        url: config.mail.url.expose(),
+        from: config.mail.from.as_str(),
+        mailbox: database.mailbox(),
+        clock: Arc::clone(clock),
+    };
+    mailers().connect(config.mail.url.scheme(), &parts).context("mail can't be set up; check MAINSTAY_MAIL__URL")
+}
+
+fn settings(config: &Config) -> Settings {
+    let auth = &config.auth;
+    let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+    let link_base = config.server.front_end_url.as_ref().unwrap_or(&config.server.public_url);
+    Settings {
+        issuer: auth.issuer.clone(),
+        audience: auth.audience.clone(),
+        link_base: link_base.as_url().clone(),
+        lifetimes: Lifetimes {
+            access: Duration::from_secs(auth.access_token_seconds),
+            idle: days(auth.refresh_idle_days),
+            absolute: days(auth.refresh_absolute_days),
+            reuse_grace: Duration::from_secs(auth.refresh_reuse_grace_seconds),
+        },
+        password_policy: PasswordPolicy { min_length: auth.password_min_length },
+        lockout: Lockout::default(),
+        events: Events {
+            source: config.events.source.clone(),
+            type_prefix: config.events.type_prefix.as_str().to_owned(),
+        },
+        tenancy: match config.tenancy.mode {
+            TenancyMode::Single => Tenancy::Single,
+            TenancyMode::Multi => Tenancy::Multi,
+        },
+    }
+}

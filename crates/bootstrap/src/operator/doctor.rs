@@ -1,0 +1,84 @@
+//! Looks at everything a process needs, and says what to do about what is missing.
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use anyhow::Result;
+use db::{Database, Process};
+use ports::Clock;
+use system::SystemClock;
+
+use crate::config::{Config, Loaded};
+use crate::core::connect;
+
+/// Clocks further apart than this break tokens and leases.
+const TOLERABLE_SKEW_MS: i64 = 2_000;
+
+/// One thing that was looked at.
+pub struct Check {
+    /// What.
+    pub name: &'static str,
+    /// How it is.
+    pub found: Result<String>,
+    /// What to do if it is not well.
+    pub remedy: &'static str,
+}
+
+impl Check {
+    fn new(name: &'static str, found: Result<String>, remedy: &'static str) -> Self {
+        Self { name, found, remedy }
+    }
+}
+
+/// Looks at everything. The configuration has been read already, which is the first check.
+pub async fn doctor(loaded: &Loaded) -> Vec<Check> {
+    let config = &loaded.config;
+    let environment = config.environment.as_str().to_owned();
+    let mut checks = vec![
+        Check::new("configuration", Ok(environment), ""),
+        Check::new("data directory", writable(&config.data_dir), "make it writable, or set MAINSTAY_DATA_DIR"),
+        Check::new("port", free(config), "stop what listens there, or set MAINSTAY_SERVER__PORT"),
+    ];
+    match connect(config, Process::Cli).await {
+        Ok(database) => {
+            checks.push(Check::new("database", Ok("answers".to_owned()), ""));
+            checks.push(Check::new("migrations", migrations(&database).await, "run `mainstay migrate up`"));
+            checks.push(Check::new("clock", clock(&database).await, "synchronise the clocks (NTP)"));
+            checks.push(Check::new("database role", role(config, &database).await, "connect as a role without superuser rights"));
+        }
+        Err(error) => checks.push(Check::new("database", Err(error), "start it, or correct MAINSTAY_DATABASE__URL")),
+    }
+    checks
+}
+
+fn writable(directory: &Path) -> Result<String> {
+    let probe = directory.join(".write-probe");
+    std::fs::create_dir_all(directory)?;
+    std::fs::write(&probe, b"probe")?;
+    std::fs::remove_file(&probe)?;
+    Ok(directory.display().to_string())
+}
+
+fn free(config: &Config) -> Result<String> {
+    let address = (config.server.host.as_str(), config.server.port);
+    let listener = TcpListener::bind(address)?;
+    Ok(format!("{} is free", listener.local_addr()?))
+}
+
+async fn migrations(database: &Database) -> Result<String> {
+    let pending = database.store().pending_migrations().await?;
+    anyhow::ensure!(pending.is_empty(), "{} are pending: {}", pending.len(), pending.join(", "));
+    Ok("complete".to_owned())
+}
+
+async fn clock(database: &Database) -> Result<String> {
+    let skew = (database.server_time().await? - SystemClock.now()).num_milliseconds();
+    anyhow::ensure!(skew.abs() <= TOLERABLE_SKEW_MS, "the database's clock is {skew} ms away from this machine's");
+    Ok(format!("{skew} ms from the database's"))
+}
+
+async fn role(config: &Config, database: &Database) -> Result<String> {
+    let superuser = database.is_superuser().await?;
+    anyhow::ensure!(!(superuser && config.environment.is_production()), "it is a superuser");
+    Ok(if superuser { "superuser (fine outside production)" } else { "no superuser" }.to_owned())
+}

@@ -1,0 +1,41 @@
+//! What a first start tells the person in front of it, on one screen.
+
+use secrecy::ExposeSecret;
+
+use crate::api::Admin;
+use crate::config::Config;
+
+/// Prints addresses in development, and the administrator on the first start anywhere: the password, if it was
+/// made up, is shown this once and kept nowhere.
+#[allow(clippy::print_stdout, reason = "meant for the person at the terminal, not for the log")]
+pub(crate) fn print(config: &Config, admin: Option<&Admin>) {
+    if config.environment.is_local() || admin.is_some_and(|admin| admin.password.is_some()) {
+        println!("{}", text(config, admin));
+    }
+}
+
+fn text(config: &Config, admin: Option<&Admin>) -> String {
+    let url = config.server.public_url.as_str();
+    let mut lines = vec![String::new(), format!("  Mainstay is ready.     {url}")];
+    if !config.environment.is_production() {
+        lines.push(format!("  API documentation      {url}/"));
+        if config.mail.url.scheme() == "capture" {
+            lines.push(format!("  Captured mail          {url}/dev/mailbox"));
+        }
+    }
+    if let Some(admin) = admin {
+        let shown = admin.password.as_ref().map_or("as configured", |password| password.expose_secret());
+        let sent = admin.password.as_ref().map_or("…", |password| password.expose_secret());
+        lines.extend([
+            String::new(),
+            format!("  Administrator          {}", admin.email),
+            format!("  Password (shown once)  {shown}"),
+            String::new(),
+            "  Log in:".to_owned(),
+            format!("  curl -s {url}/api/v1/auth/login -H 'content-type: application/json' \\"),
+            format!("    -d '{{\"email\":\"{}\",\"password\":\"{sent}\"}}'", admin.email),
+        ]);
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}

@@ -1,0 +1,11 @@
+//! What routes take from a request: strict JSON, strict queries, and who calls.
+
+mod caller;
+mod json;
+mod page;
+mod query;
+
+pub(crate) use caller::{Anyone, Caller};
+pub(crate) use json::Body;
+pub(crate) use page::Cursor;
+pub(crate) use query::Query;

@@ -1,0 +1,200 @@
+//! Failures. Routes and extractors return one; the edge renders it, because only there it is known whether the
+//! caller wants the envelope or problem+json, and under which request id.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use application::{AuthFailure, Error, FieldError};
+use serde_json::{Value, json};
+
+/// What a caller gets to see of something that went wrong, and for the log its cause.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    message: String,
+    errors: Vec<FieldError>,
+    retry_after: Option<Duration>,
+    challenge: bool,
+    pub(crate) cause: Option<String>,
+}
+
+/// How long to stay away when nobody knows better.
+const SOON: Duration = Duration::from_secs(1);
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            challenge: false,
+            cause: None,
+        }
+    }
+
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on our side")
+    }
+
+    pub(crate) fn malformed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_request", message)
+    }
+
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+        Error::Invalid(errors).into()
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "temporarily unavailable");
+        Self { retry_after: Some(SOON), ..failure }
+    }
+
+    /// For statuses that the framework itself answers with.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let (code, message) = match status {
+            StatusCode::NOT_FOUND => ("not_found", "not found"),
+            StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "this method is not supported here"),
+            StatusCode::NOT_ACCEPTABLE => ("not_acceptable", "none of the accepted types can be given"),
+            StatusCode::REQUEST_TIMEOUT => ("request_timeout", "the request took too long to arrive"),
+            StatusCode::PAYLOAD_TOO_LARGE => ("payload_too_large", "the body is too large"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported_media_type", "the body must be application/json"),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => ("headers_too_large", "the headers are too large"),
+            StatusCode::FORBIDDEN => ("forbidden", "you may not do this"),
+            StatusCode::GATEWAY_TIMEOUT => ("timeout", "it took too long"),
+            StatusCode::SERVICE_UNAVAILABLE => return Self::unavailable(),
+            status if status.is_client_error() => ("malformed_request", "the request can't be read"),
+            _ => return Self::internal(),
+        };
+        Self::new(status, code, message)
+    }
+
+    /// Names the cause, for the log only.
+    pub(crate) fn because(self, cause: &str) -> Self {
+        Self { cause: Some(cause.to_owned()), ..self }
+    }
+
+    /// The place-holder that the edge replaces.
+    pub(crate) fn response(self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status);
+        response.extensions_mut().insert(self);
+        response
+    }
+
+    /// The headers that belong to it.
+    pub(crate) fn write_headers(&self, headers: &mut HeaderMap) {
+        if let Some(after) = self.retry_after {
+            // Rounded up: coming back too early would be refused again.
+            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.challenge {
+            // RFC 6750, section 3: no error attribute when no credentials were presented.
+            let challenge = match self.code {
+                "token_expired" | "token_revoked" => "Bearer error=\"invalid_token\"",
+                _ => "Bearer",
+            };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+    }
+
+    /// The house's own form.
+    pub(crate) fn envelope(&self, request_id: &str) -> Value {
+        let mut body = json!({
+            "success": false,
+            "statusCode": self.status.as_u16(),
+            "message": self.message,
+            "code": self.code,
+            "requestId": request_id,
+        });
+        self.add_errors(&mut body);
+        body
+    }
+
+    /// RFC 9457, section 3, with our fields as extensions.
+    pub(crate) fn problem(&self, request_id: &str, path: &str) -> Value {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "detail": self.message,
+            "instance": path,
+            "code": self.code,
+            "requestId": request_id,
+        });
+        self.add_errors(&mut body);
+        body
+    }
+
+    fn add_errors(&self, body: &mut Value) {
+        let error = |e: &FieldError| json!({ "field": e.field, "code": e.code, "message": e.message });
+        if !self.errors.is_empty() {
+            body["errors"] = self.errors.iter().map(error).collect();
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = match &error {
+            Error::Invalid(_) | Error::TokenInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Error::Forbidden | Error::EmailNotVerified => StatusCode::FORBIDDEN,
+            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::Conflict | Error::RefreshSuperseded => StatusCode::CONFLICT,
+            Error::Precondition => StatusCode::PRECONDITION_FAILED,
+            Error::Locked { .. } => StatusCode::LOCKED,
+            Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let failure = Self::new(status, error.code(), error.to_string());
+        match error {
+            Error::Invalid(errors) => Self { errors, ..failure },
+            Error::Unauthenticated(_) => Self { challenge: true, ..failure },
+            Error::Locked { retry_after } => Self { retry_after: Some(retry_after), ..failure },
+            Error::Unavailable(source) => Self { retry_after: Some(SOON), cause: Some(chain(&source)), ..failure },
+            Error::Internal(source) => Self { cause: Some(chain(&source)), ..failure },
+            _ => failure,
+        }
+    }
+}
+
+impl From<AuthFailure> for Failure {
+    fn from(failure: AuthFailure) -> Self {
+        Error::from(failure).into()
+    }
+}
+
+/// An error and its causes on one line, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        self.clone().response()
+    }
+}

@@ -1,0 +1,7 @@
+//! What answers look like: the envelope of success, and the two forms of failure.
+
+mod envelope;
+mod failure;
+
+pub(crate) use envelope::{Envelope, ListMeta, Nothing, Reply, rfc3339};
+pub(crate) use failure::Failure;

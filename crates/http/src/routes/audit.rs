@@ -1,0 +1,116 @@
+//! `/audit`: who did what.
+
+use actix_web::{get, web};
+use chrono::{DateTime, Utc};
+use domain::AuditEntry;
+use garde::Validate;
+use ports::AuditFilter;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::State;
+use crate::extract::{Caller, Cursor, Query};
+use crate::respond::{Envelope, Failure, Reply, rfc3339};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(list);
+}
+
+/// Which entries.
+#[derive(Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Id of a user, or name of a part of the system.
+    #[garde(skip)]
+    actor: Option<String>,
+    /// As `session.login`.
+    #[garde(skip)]
+    action: Option<String>,
+    /// As `session`.
+    #[garde(skip)]
+    resource: Option<String>,
+    /// Not before (RFC 3339).
+    #[garde(skip)]
+    from: Option<DateTime<Utc>>,
+    /// Before (RFC 3339).
+    #[garde(skip)]
+    to: Option<DateTime<Utc>>,
+    /// 1 to 100, 20 unless told.
+    #[garde(range(min = 1, max = 100))]
+    limit: Option<u64>,
+    /// `nextCursor` of the page before.
+    #[garde(skip)]
+    cursor: Option<String>,
+}
+
+/// One line of the trail.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct EntryBody {
+    id: Uuid,
+    created_at: String,
+    #[schema(example = "user")]
+    actor_kind: String,
+    actor: Option<String>,
+    #[schema(example = "session.login")]
+    action: String,
+    #[schema(example = "session")]
+    resource: String,
+    resource_id: Option<String>,
+    /// `success` or `denied`.
+    #[schema(example = "success")]
+    outcome: String,
+    /// Why it was denied.
+    reason: Option<String>,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
+    request_id: Option<String>,
+    trace_id: Option<String>,
+}
+
+impl From<AuditEntry> for EntryBody {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            id: entry.uuid,
+            created_at: rfc3339(entry.created_at),
+            actor_kind: entry.actor_kind,
+            actor: entry.actor,
+            action: entry.action,
+            resource: entry.resource,
+            resource_id: entry.resource_id,
+            outcome: entry.outcome,
+            reason: entry.reason,
+            ip_address: entry.ip,
+            user_agent: entry.user_agent,
+            request_id: entry.request_id,
+            trace_id: entry.trace_id,
+        }
+    }
+}
+
+/// Entries from new to old.
+#[utoipa::path(tag = "audit", params(ListQuery), security(("bearer" = ["audit:read"])), responses(
+    (status = 200, description = "Entries", body = Envelope<Vec<EntryBody>>),
+))]
+#[get("/api/v1/audit")]
+async fn list(
+    state: web::Data<State>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Reply<Vec<EntryBody>>, Failure> {
+    caller.require("audit:read")?;
+    let cursor = Cursor::parse(query.limit, query.cursor.as_deref())?;
+    let filter = AuditFilter {
+        actor: query.actor,
+        action: query.action,
+        resource: query.resource,
+        from: query.from,
+        to: query.to,
+    };
+    let page = state.app.audit.list(&filter, cursor.page()).await?;
+    let meta = cursor.meta(&page, page.rows.last().map(|entry| entry.id));
+    Ok(Reply::ok("audit entries", page.rows.into_iter().map(EntryBody::from).collect()).meta(meta))
+}

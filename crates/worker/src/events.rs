@@ -1,0 +1,44 @@
+//! Every event that something follows from, in one readable place.
+
+use std::sync::Arc;
+
+use application::jobs::{JobKind, Jobs, kind};
+use application::mails::Mails;
+use application::{Application, Context};
+use async_trait::async_trait;
+use domain::EventEnvelope;
+use ports::{Error, EventBroker, EventHandler, Kind};
+
+/// Subscribes what this process does about events.
+///
+/// # Errors
+/// `Unavailable` when the broker does not answer.
+pub(crate) async fn subscribe(app: &Application, broker: &dyn EventBroker) -> Result<(), Error> {
+    for (event, job) in Mails::caused_by() {
+        let kind = kind(job).ok_or_else(|| Error::new(Kind::Internal, "events.subscribe"))?;
+        broker.subscribe(job, event, Arc::new(CausesJob { kind, jobs: app.jobs.clone() })).await?;
+    }
+    Ok(())
+}
+
+/// Writes the job that an event causes, once, however often the event is told.
+struct CausesJob {
+    kind: &'static JobKind,
+    jobs: Jobs,
+}
+
+#[async_trait]
+impl EventHandler for CausesJob {
+    async fn handle(&self, event: &EventEnvelope) -> Result<(), Error> {
+        let Some(spec) = Mails::job_for(self.kind, event) else {
+            tracing::error!(eventId = %event.id, kind = event.kind, "an event without its data was dropped");
+            return Ok(());
+        };
+        let context = Context::system("events", event.traceparent.clone());
+        match self.jobs.schedule(&context, spec).await {
+            Ok(_) => Ok(()),
+            Err(application::Error::Unavailable(error) | application::Error::Internal(error)) => Err(error),
+            Err(error) => Err(Error::with(Kind::Internal, "events.handle", error)),
+        }
+    }
+}

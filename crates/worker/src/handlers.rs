@@ -1,0 +1,69 @@
+//! Every job kind and its handler, in one readable place.
+
+use std::time::Duration;
+
+use application::mails::MailOrder;
+use application::{Application, Error};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{JobError, Registry};
+
+/// Longest `diagnostics.sleep`.
+const LONGEST_SLEEP: Duration = Duration::from_secs(600);
+
+#[derive(Deserialize)]
+struct Sleep {
+    ms: u64,
+}
+
+#[derive(Deserialize)]
+struct Fail {
+    times: i32,
+}
+
+/// The handlers of this release.
+pub(crate) fn registry(app: &Application) -> Registry {
+    let verify = app.mails.clone();
+    let registered = app.mails.clone();
+    let reused = app.mails.clone();
+    let maintenance = app.maintenance.clone();
+    Registry::default()
+        .on("mail.verify-email", move |running, order: MailOrder| {
+            let mails = verify.clone();
+            async move { done(mails.verify_email(&running.context(), &order).await) }
+        })
+        .on("mail.already-registered", move |_, order: MailOrder| {
+            let mails = registered.clone();
+            async move { done(mails.already_registered(&order).await) }
+        })
+        .on("mail.token-reused", move |_, order: MailOrder| {
+            let mails = reused.clone();
+            async move { done(mails.token_reused(&order).await) }
+        })
+        .on("maintenance.purge", move |running, _: Value| {
+            let maintenance = maintenance.clone();
+            async move { Ok(json!(maintenance.purge(&running.context()).await?)) }
+        })
+        .on("diagnostics.echo", |_, payload: Value| async move { Ok(payload) })
+        .on("diagnostics.sleep", |running, Sleep { ms }| async move {
+            tokio::time::sleep(Duration::from_millis(ms).min(LONGEST_SLEEP)).await;
+            running.progress(100).await;
+            Ok(json!({ "sleptMs": ms }))
+        })
+        .on("diagnostics.fail", |running, Fail { times }| async move {
+            let attempt = running.job.attempt;
+            if attempt <= times { Err(JobError::Retry(format!("failing as asked, try {attempt}"))) } else { Ok(json!({ "attempt": attempt })) }
+        })
+        .on("diagnostics.panic", |_, _: Value| async move { panicking() })
+}
+
+/// Panics on purpose: operators see with it that a panic costs one try and nothing else.
+#[allow(clippy::panic, reason = "the diagnostic kind exists to show that a panic is contained")]
+fn panicking() -> Result<Value, JobError> {
+    panic!("diagnostics.panic was asked for")
+}
+
+fn done(result: Result<(), Error>) -> Result<Value, JobError> {
+    result.map(|()| Value::Null).map_err(JobError::from)
+}

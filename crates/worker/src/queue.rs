@@ -1,0 +1,85 @@
+//! Takes jobs from one queue and runs them, as many at a time as allowed.
+
+use std::sync::Arc;
+
+use domain::Job;
+use ports::Claim;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::execute::{Executor, spawn};
+use crate::pulse::Pulse;
+
+/// One queue's loop.
+pub(crate) struct QueueLoop {
+    pub(crate) queue: String,
+    pub(crate) concurrency: usize,
+    pub(crate) executor: Arc<Executor>,
+    pub(crate) running: TaskTracker,
+}
+
+impl QueueLoop {
+    /// Runs until `stop`. What has been claimed by then goes on in the tracker.
+    pub(crate) async fn run(self, mut pulse: Pulse, stop: CancellationToken) {
+        let slots = Arc::new(Semaphore::new(self.concurrency));
+        while !stop.is_cancelled() {
+            // A free slot first: a job is never claimed to wait in memory.
+            let permit = tokio::select! {
+                permit = Arc::clone(&slots).acquire_owned() => permit,
+                () = stop.cancelled() => return,
+            };
+            let Ok(permit) = permit else { return };
+            let claimed = self.claim(1 + slots.available_permits()).await;
+            if claimed.is_empty() {
+                drop(permit);
+                tokio::select! {
+                    () = pulse.beat() => {}
+                    () = stop.cancelled() => {}
+                }
+                continue;
+            }
+            self.start(claimed, permit, &slots);
+        }
+    }
+
+    fn start(&self, claimed: Vec<Job>, first: OwnedSemaphorePermit, slots: &Arc<Semaphore>) {
+        let mut first = Some(first);
+        for job in claimed {
+            // Only this loop takes permits, so those it counted are still there.
+            let permit = first.take().or_else(|| Arc::clone(slots).try_acquire_owned().ok());
+            spawn(&self.executor, &self.running, job, permit);
+        }
+    }
+
+    async fn claim(&self, limit: usize) -> Vec<Job> {
+        let claim = Claim {
+            holder: self.executor.cluster.holder(),
+            queue: self.queue.clone(),
+            limit: u64::try_from(limit).unwrap_or(1),
+            now: self.executor.clock.now(),
+        };
+        match self.executor.leases.claim(&claim).await {
+            Ok(jobs) => jobs,
+            Err(error) => {
+                tracing::warn!(queue = self.queue, error = %ErrorChain(&error), "no jobs could be claimed");
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Prints an error with all its causes, for the log.
+pub(crate) struct ErrorChain<'a>(pub(crate) &'a (dyn std::error::Error + 'static));
+
+impl std::fmt::Display for ErrorChain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! From the name of a job kind to the function that runs it.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use application::Context;
+use domain::Job;
+use ports::JobLeases;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Why a try failed, and whether another one makes sense.
+#[derive(Debug)]
+pub enum JobError {
+    /// Try again later.
+    Retry(String),
+    /// Trying again will not help: a dead letter at once.
+    Permanent(String),
+}
+
+impl From<application::Error> for JobError {
+    fn from(error: application::Error) -> Self {
+        use application::Error as E;
+        match error {
+            E::Unavailable(source) | E::Internal(source) => Self::Retry(source.to_string()),
+            other => Self::Permanent(other.to_string()),
+        }
+    }
+}
+
+/// A job while it runs, as its handler sees it.
+#[derive(Clone)]
+pub struct Running {
+    /// The job, with the number of this try.
+    pub job: Arc<Job>,
+    leases: Arc<dyn JobLeases>,
+}
+
+impl Running {
+    pub(crate) fn new(job: Arc<Job>, leases: Arc<dyn JobLeases>) -> Self {
+        Self { job, leases }
+    }
+
+    /// The context of use cases that the handler calls.
+    pub fn context(&self) -> Context {
+        Context::system("worker", self.job.traceparent.clone())
+    }
+
+    /// Tells operators how far the job is. A failure to tell is no failure of the job.
+    pub async fn progress(&self, percent: i32) {
+        if let Err(error) = self.leases.progress(&self.job, percent.clamp(0, 100)).await {
+            tracing::debug!(%error, "progress was not noted");
+        }
+    }
+}
+
+type Outcome = Result<Value, JobError>;
+type Handler = dyn Fn(Running) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync;
+
+/// All handlers of this process.
+#[derive(Default)]
+pub struct Registry {
+    handlers: HashMap<&'static str, Box<Handler>>,
+}
+
+impl Registry {
+    /// Adds the handler of a kind. Its payload is parsed first; one that does not parse never will, so the job
+    /// is dead at once.
+    #[must_use]
+    pub fn on<P, F, R>(mut self, kind: &'static str, handler: F) -> Self
+    where
+        P: DeserializeOwned + Send + 'static,
+        F: Fn(Running, P) -> R + Send + Sync + 'static,
+        R: Future<Output = Outcome> + Send + 'static,
+    {
+        let parse = move |running: Running| -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+            match serde_json::from_value(running.job.payload.clone()) {
+                Ok(payload) => Box::pin(handler(running, payload)),
+                Err(error) => Box::pin(std::future::ready(Err(JobError::Permanent(format!("payload: {error}"))))),
+            }
+        };
+        self.handlers.insert(kind, Box::new(parse));
+        self
+    }
+
+    /// Whether a kind has a handler.
+    pub fn knows(&self, kind: &str) -> bool {
+        self.handlers.contains_key(kind)
+    }
+
+    pub(crate) async fn run(&self, running: Running) -> Outcome {
+        match self.handlers.get(running.job.kind.as_str()) {
+            Some(handler) => handler(running).await,
+            // A newer release may know it: leave it to its retries.
+            None => Err(JobError::Retry(format!("no handler for kind {}", running.job.kind))),
+        }
+    }
+}

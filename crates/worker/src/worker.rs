@@ -1,0 +1,121 @@
+//! A worker: all loops together, from start to drain.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use application::Application;
+use ports::{Clock, Cluster, EventBroker, JobLeases, OutboxRelay, Random, Wakeups};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::execute::Executor;
+use crate::pulse::Pulse;
+use crate::queue::QueueLoop;
+use crate::recurring::RecurringLoop;
+use crate::relay::RelayLoop;
+use crate::rescue::RescueLoop;
+use crate::{events, handlers};
+
+/// How a worker works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The queues it takes jobs from.
+    pub queues: Vec<String>,
+    /// Jobs at a time, per queue.
+    pub concurrency: usize,
+    /// How long running jobs may go on after the order to stop.
+    pub drain: Duration,
+}
+
+/// What a worker works with.
+pub struct Worker {
+    /// The use cases.
+    pub app: Application,
+    /// Leases on jobs.
+    pub leases: Arc<dyn JobLeases>,
+    /// The outbox, from its other end.
+    pub outbox: Arc<dyn OutboxRelay>,
+    /// The engine's wake-ups.
+    pub wakeups: Arc<dyn Wakeups>,
+    /// Where events go.
+    pub broker: Arc<dyn EventBroker>,
+    /// The siblings.
+    pub cluster: Arc<dyn Cluster>,
+    /// Wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// How to work.
+    pub settings: Settings,
+}
+
+impl Worker {
+    /// Works until `stop`, then lets running jobs end, and gives those back that take too long.
+    ///
+    /// # Errors
+    /// When the broker does not take the subscriptions.
+    pub async fn run(self, stop: CancellationToken) -> ports::Result<()> {
+        events::subscribe(&self.app, self.broker.as_ref()).await?;
+        let loops = TaskTracker::new();
+        let running = TaskTracker::new();
+        let give_up = CancellationToken::new();
+        let (pulse, drive) = Pulse::new(Arc::clone(&self.wakeups), stop.clone());
+        loops.spawn(drive);
+        self.start_loops(&loops, &running, &pulse, &stop, &give_up);
+        tracing::info!(queues = self.settings.queues.join(","), "worker started");
+
+        stop.cancelled().await;
+        loops.close();
+        loops.wait().await;
+        running.close();
+        if tokio::time::timeout(self.settings.drain, running.wait()).await.is_err() {
+            tracing::warn!(jobs = running.len(), "jobs took too long to drain and are given back");
+            give_up.cancel();
+            running.wait().await;
+        }
+        tracing::info!("worker stopped");
+        Ok(())
+    }
+
+    fn start_loops(
+        &self,
+        loops: &TaskTracker,
+        running: &TaskTracker,
+        pulse: &Pulse,
+        stop: &CancellationToken,
+        give_up: &CancellationToken,
+    ) {
+        let executor = Arc::new(Executor {
+            registry: handlers::registry(&self.app),
+            leases: Arc::clone(&self.leases),
+            cluster: Arc::clone(&self.cluster),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            give_up: give_up.clone(),
+        });
+        for queue in &self.settings.queues {
+            let queue_loop = QueueLoop {
+                queue: queue.clone(),
+                concurrency: self.settings.concurrency,
+                executor: Arc::clone(&executor),
+                running: running.clone(),
+            };
+            loops.spawn(queue_loop.run(pulse.clone(), stop.clone()));
+        }
+        let relay = RelayLoop {
+            outbox: Arc::clone(&self.outbox),
+            broker: Arc::clone(&self.broker),
+            cluster: Arc::clone(&self.cluster),
+        };
+        loops.spawn(relay.run(pulse.clone(), stop.clone()));
+        let rescue = RescueLoop {
+            cluster: Arc::clone(&self.cluster),
+            leases: Arc::clone(&self.leases),
+            outbox: Arc::clone(&self.outbox),
+            clock: Arc::clone(&self.clock),
+        };
+        loops.spawn(rescue.run(stop.clone()));
+        let recurring = RecurringLoop { jobs: self.app.jobs.clone(), clock: Arc::clone(&self.clock) };
+        loops.spawn(recurring.run(stop.clone()));
+    }
+}

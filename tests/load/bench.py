@@ -1,0 +1,173 @@
+"""Measures the API beside a bare server, and prints a table of ratios.
+
+Called by bench.sh, which builds both and documents the settings. Machines are
+noisy: ours and the reference run in turn, and only the median ratio counts.
+"""
+
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import servers
+from wrk import load, storm
+
+SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
+PAIRS = int(os.environ.get("BENCH_PAIRS", "5"))
+CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "32"))
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "1000000"))
+MAX_DATABASE_CONNECTIONS = int(os.environ.get("BENCH_DATABASE_CONNECTIONS", "10"))
+DATABASE_SERVER = os.environ.get("BENCH_DATABASE_SERVER", "postgres://postgres@127.0.0.1:5432")
+FIGURES = os.environ.get("BENCH_FIGURES", "P1,P3,P8").split(",")
+
+CORES = len(os.sched_getaffinity(0))
+# Enough that a core never waits for the next login, too few to be refused.
+LOGIN_CONNECTIONS = int(os.environ.get("BENCH_LOGIN_CONNECTIONS", str(2 * CORES)))
+BYSTANDERS = 4
+# A run of a million requests ends here at the latest, however slow the machine.
+GROWTH_SECONDS = 600
+ME = "/api/v1/users/me"
+
+
+def main():
+    api_binary, reference_binary = sys.argv[1:]
+    # Ending by a signal still runs every clean-up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with ExitStack() as stack:
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mainstay-bench-")))
+        url = stack.enter_context(servers.database(DATABASE_SERVER))
+
+        def start_api():
+            return servers.api(api_binary, url, data, MAX_DATABASE_CONNECTIONS)
+
+        with start_api():
+            note("the first start has migrated the database")
+        print("| figure | ours (median) | reference (median) | median ratio | goal |\n| --- | --- | --- | --- | --- |")
+        if "P8" in FIGURES:
+            starts_and_rest(start_api)
+        if not {"P1", "P3", "P8"} & set(FIGURES):
+            return
+        with start_api() as ours, servers.reference(reference_binary, url, MAX_DATABASE_CONNECTIONS) as bare:
+            if "P1" in FIGURES:
+                read_one_row(ours, bare, url)
+            if "P3" in FIGURES:
+                logins(ours, reference_binary)
+                bystanders_of_a_storm(ours, bare)
+            if "P8" in FIGURES:
+                growth(ours)
+
+
+def read_one_row(ours, bare, database_url):
+    """P1: an authenticated read of one row, against one bare query."""
+    uuid = servers.query(database_url, f"SELECT uuid FROM users WHERE email = '{servers.ADMIN_EMAIL}'")
+    token = ours.login()
+    runs = {
+        "ours": lambda: load(ours.url(ME), SECONDS, CONNECTIONS, token),
+        "sqlx": lambda: load(bare.url(f"/sqlx/{uuid}"), SECONDS, CONNECTIONS),
+        "tokio-postgres": lambda: load(bare.url(f"/tokio-postgres/{uuid}"), SECONDS, CONNECTIONS),
+        "constant": lambda: load(bare.url("/constant"), SECONDS, CONNECTIONS, bare.token),
+    }
+    rates = in_turn("P1", runs, lambda result: result.rate)
+    for reference, goal in (("sqlx", "≥ 1.0"), ("tokio-postgres", "–"), ("constant", "–")):
+        row(f"P1 `GET {ME}` vs {reference}, requests/s", rates["ours"], rates[reference], goal)
+
+
+def logins(ours, reference_binary):
+    """P3: logins per second, against as many bare hashing threads as cores."""
+    runs = {
+        "ours": lambda: storm_of_logins(ours, SECONDS),
+        "bare": lambda: hashes_per_second(reference_binary),
+    }
+    rates = in_turn("P3", runs, float)
+    row(f"P3 logins/s vs Argon2id hashes/s on {CORES} threads", rates["ours"], rates["bare"], "≥ 0.95")
+
+
+def storm_of_logins(ours, seconds):
+    result = load(ours.url("/api/v1/auth/login"), seconds, LOGIN_CONNECTIONS, body=servers.login_body())
+    if result.refused or result.broken:
+        note(f"of {result.requests} logins {result.refused} were refused and {result.broken} broke off")
+    return result.rate
+
+
+def hashes_per_second(reference_binary):
+    command = [reference_binary, "hash-bench", str(CORES), str(SECONDS)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS + 30).stdout
+    return json.loads(output)["hashesPerSecond"]
+
+
+def bystanders_of_a_storm(ours, bare):
+    """P3: the p99 of a route that hashes nothing, while every core hashes."""
+
+    def beside(storm_url, bystander_url, body=None):
+        # Longer than the measured run; it is ended with it.
+        with storm(storm_url, SECONDS + 30, LOGIN_CONNECTIONS, body=body):
+            time.sleep(1)  # until every core is busy
+            return load(bystander_url, SECONDS, BYSTANDERS)
+
+    runs = {
+        "ours": lambda: beside(ours.url("/api/v1/auth/login"), ours.url("/health/live"), servers.login_body()),
+        "bare": lambda: beside(bare.url("/hash"), bare.url("/live")),
+    }
+    p99 = in_turn("P3", runs, lambda result: result.p99_ms)
+    row("P3 p99 of `GET /health/live` in a login storm, ms", p99["ours"], p99["bare"], "≤ 2")
+
+
+def starts_and_rest(start_api):
+    """P8: from exec to ready, and memory before the first login."""
+    ready, resident = [], []
+    for _ in range(PAIRS):
+        with start_api() as server:
+            ready.append(server.ready_ms)
+            time.sleep(1)  # start-up work has ended, and given back its memory
+            resident.append(server.rss_mib())
+    alone("P8 ms from exec to ready, migrated database", statistics.median(ready), "≤ 250")
+    alone("P8 MiB resident before the first login", statistics.median(resident), "≤ 30")
+
+
+def growth(ours):
+    """P8: memory gained over a million requests after a warm-up."""
+    token = ours.login()
+    warm_up = load(ours.url(ME), SECONDS, CONNECTIONS, token)
+    before, requests = ours.rss_mib(), 0
+    deadline = time.monotonic() + GROWTH_SECONDS
+    while requests < REQUESTS and time.monotonic() < deadline:
+        missing = (REQUESTS - requests) / warm_up.rate
+        requests += load(ours.url(ME), max(1, min(60, round(missing))), CONNECTIONS, token).requests
+    alone(f"P8 MiB gained over {requests:,} requests", ours.rss_mib() - before, "≤ 1 per 1,000,000")
+
+
+def in_turn(figure, runs, value_of):
+    """Runs A B A B: one warm-up round, then PAIRS rounds that count."""
+    values = {name: [] for name in runs}
+    for number in range(PAIRS + 1):
+        measured = {name: value_of(run()) for name, run in runs.items()}
+        note(f"{figure} {f'round {number}' if number else 'warm-up'}: "
+             + ", ".join(f"{name} {value:,.2f}" for name, value in measured.items()))
+        for name, value in measured.items():
+            if number:
+                values[name].append(value)
+    return values
+
+
+def row(what, ours, reference, goal):
+    ratio = statistics.median(a / b for a, b in zip(ours, reference))
+    print(f"| {what} | {statistics.median(ours):,.1f} | {statistics.median(reference):,.1f} | {ratio:.2f} | {goal} |",
+          flush=True)
+
+
+def alone(what, value, goal):
+    print(f"| {what} | {value:,.1f} | – | – | {goal} |", flush=True)
+
+
+def note(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

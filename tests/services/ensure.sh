@@ -1,0 +1,174 @@
+# Test services: checks that they answer, starts those that don't, and stops
+# what it started. To be sourced by a bash script with `set -euo pipefail`:
+#
+#     source tests/services/ensure.sh
+#     trap stop_services EXIT
+#     ensure_services
+#
+# shellcheck shell=bash
+
+services_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+services_cache="${XDG_CACHE_HOME:-$HOME/.cache}/mainstay-tests"
+services_started=()  # process ids
+services_scratch=()  # directories to remove
+
+# Checks all of them before it gives up, so that one run names all that is missing.
+ensure_services() {
+    local missing=0
+    ensure_postgres || missing=1
+    ensure_smtp || missing=1
+    if ((missing)); then
+        echo "services: not complete; see tests/services/README.md" >&2
+        return 1
+    fi
+}
+
+stop_services() {
+    local pid directory
+    for pid in ${services_started[@]+"${services_started[@]}"}; do
+        # SIGINT is PostgreSQL's fast shutdown: it doesn't wait for its clients.
+        kill -INT "$pid" 2>/dev/null || continue
+        wait_until 10 is_gone "$pid" || kill -KILL "$pid" 2>/dev/null || true
+    done
+    for directory in ${services_scratch[@]+"${services_scratch[@]}"}; do
+        rm -rf "$directory"
+    done
+    services_started=()
+    services_scratch=()
+}
+
+# --- PostgreSQL -------------------------------------------------------------
+
+ensure_postgres() {
+    if postgres_accepts; then
+        echo "services: PostgreSQL answers on 127.0.0.1:5432"
+    elif port_is_open 5432; then
+        missing_service "PostgreSQL" "127.0.0.1:5432 answers, but refuses the user postgres without a password"
+    elif ! find_postgres && ! install_postgres; then
+        missing_service "PostgreSQL" "nothing answers on 127.0.0.1:5432, and initdb is not installed" \
+            "install the Debian package postgresql"
+    else
+        start_postgres
+    fi
+}
+
+postgres_accepts() {
+    port_is_open 5432 || return 1
+    # Without a client, the port has to be proof enough.
+    command -v psql >/dev/null || return 0
+    PGCONNECT_TIMEOUT=5 psql -qAt -w -h 127.0.0.1 -U postgres -d postgres -c 'SELECT 1' >/dev/null 2>&1
+}
+
+# Sets postgres_bin to the newest installed server.
+find_postgres() {
+    local initdb
+    initdb="$(command -v initdb || ls -v /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)" || true
+    [[ -n "$initdb" ]] || return 1
+    postgres_bin="$(dirname "$(readlink -f "$initdb")")"
+}
+
+install_postgres() {
+    [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null || return 1
+    echo "services: installing postgresql"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql; } >&2 || return 1
+    # The package starts a cluster that asks for passwords; it would hold our port.
+    if port_is_open 5432; then
+        pg_lsclusters -h | while read -r version name port _; do
+            [[ "$port" != 5432 ]] || pg_ctlcluster "$version" "$name" stop
+        done
+    fi
+    find_postgres
+}
+
+# A private cluster: the machine's own clusters, and who may log in there, stay
+# as they are. It is thrown away at the end, so it need not survive a crash.
+start_postgres() {
+    local directory
+    directory="$(mktemp -d "${TMPDIR:-/tmp}/mainstay-postgres.XXXXXX")"
+    services_scratch+=("$directory")
+    local as=()
+    if [[ "$(id -u)" == 0 ]]; then
+        chown postgres "$directory"
+        as=(runuser -u postgres --)
+    fi
+    (
+        cd "$directory" &&
+        ${as[@]+"${as[@]}"} "$postgres_bin/initdb" -D "$directory/data" -U postgres -A trust -E UTF8 \
+            --locale=C.UTF-8 >"$directory/initdb.log" 2>&1 &&
+        ${as[@]+"${as[@]}"} "$postgres_bin/pg_ctl" -D "$directory/data" -l "$directory/server.log" -w -t 30 start \
+            -o "-h 127.0.0.1 -p 5432 -k $directory -c fsync=off -c max_connections=300" >/dev/null
+    ) || {
+        missing_service "PostgreSQL" "a private server did not start" \
+            "$(tail -n 5 "$directory"/*.log 2>/dev/null)"
+        return 1
+    }
+    services_started+=("$(head -n 1 "$directory/data/postmaster.pid")")
+    echo "services: PostgreSQL started on 127.0.0.1:5432"
+}
+
+# --- SMTP -------------------------------------------------------------------
+
+ensure_smtp() {
+    if smtp_answers; then
+        echo "services: the SMTP test server answers on 127.0.0.1:1025"
+    elif port_is_open 1025 || port_is_open 1026; then
+        missing_service "the SMTP test server" "127.0.0.1:1025 or :1026 is in use by something else"
+    elif ! install_aiosmtpd; then
+        missing_service "the SMTP test server" "aiosmtpd can't be installed" "pip install aiosmtpd"
+    else
+        start_smtp
+    fi
+}
+
+smtp_answers() {
+    port_is_open 1025 && port_is_open 1026
+}
+
+# Sets smtp_python to an interpreter that knows aiosmtpd.
+install_aiosmtpd() {
+    smtp_python="$services_cache/venv/bin/python"
+    "$smtp_python" -c 'import aiosmtpd' 2>/dev/null && return
+    command -v python3 >/dev/null || return 1
+    mkdir -p "$services_cache"
+    python3 -m venv --clear "$services_cache/venv" >&2 || return 1
+    "$smtp_python" -m pip install --quiet --disable-pip-version-check aiosmtpd >&2
+}
+
+start_smtp() {
+    local directory
+    directory="$(mktemp -d "${TMPDIR:-/tmp}/mainstay-smtp.XXXXXX")"
+    services_scratch+=("$directory")
+    "$smtp_python" "$services_dir/smtp.py" "$directory/messages" >"$directory/server.log" 2>&1 &
+    services_started+=("$!")
+    if ! wait_until 15 smtp_answers; then
+        missing_service "the SMTP test server" "it did not start" "$(tail -n 5 "$directory/server.log")"
+        return 1
+    fi
+    echo "services: the SMTP test server started on 127.0.0.1:1025, its messages at http://127.0.0.1:1026/messages"
+}
+
+# --- shared -----------------------------------------------------------------
+
+port_is_open() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+is_gone() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+# wait_until SECONDS COMMAND…
+wait_until() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        ((SECONDS < deadline)) || return 1
+        sleep 0.1
+    done
+}
+
+# missing_service NAME REASON [WHAT TO DO]
+missing_service() {
+    printf 'services: MISSING %s: %s%s\n' "$1" "$2" "${3:+; $3}" >&2
+    return 1
+}
