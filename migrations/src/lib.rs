@@ -1,1 +1,50 @@
+//! The schema, step by step: one migration per area, each with its way back.
+//!
+//! **Invariant:** portable DDL only. What an engine does in its own way is decided in [`columns`], once.
+//! A migration that has been released is never edited; a change is a new file.
 
+mod columns;
+mod m20261121_000001_identity;
+mod m20261121_000002_tenancy;
+mod m20261121_000003_jobs;
+mod m20261121_000004_audit;
+mod m20261121_000005_operations;
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::{DbErr, MigrationTrait, async_trait};
+use sea_orm_migration::sea_orm::{DatabaseConnection, EntityTrait};
+use sea_orm_migration::{SchemaManager, seaql_migrations};
+
+/// All migrations, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_identity::Migration),
+            Box::new(m20261121_000002_tenancy::Migration),
+            Box::new(m20261121_000003_jobs::Migration),
+            Box::new(m20261121_000004_audit::Migration),
+            Box::new(m20261121_000005_operations::Migration),
+        ]
+    }
+}
+
+/// Names of the migrations that this program knows, oldest first.
+pub fn known() -> Vec<String> {
+    Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
+/// Names of the migrations that the database has had. Changes nothing, and does not mind names that a newer
+/// program left: while replicas are replaced one by one, the old ones go on.
+///
+/// # Errors
+/// Those of the driver.
+pub async fn applied(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    if !SchemaManager::new(connection).has_table("seaql_migrations").await? {
+        return Ok(Vec::new());
+    }
+    let rows = seaql_migrations::Entity::find().all(connection).await?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
+}

@@ -142,7 +142,7 @@ fn state(config: &Config, shared: &Shared, lifecycle: &Arc<Lifecycle>, port: u16
         random: Arc::clone(&shared.random),
         clock: Arc::clone(&shared.clock),
         health: Health::new(shared.database.store(), Arc::clone(&shared.core.mailer), Arc::clone(lifecycle)),
-        mailbox: captured.then(|| shared.database.mailbox()),
+        mailbox: captured.then(|| shared.database.store()),
         settings: http_settings(config, port),
     }
 }

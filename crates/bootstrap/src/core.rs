@@ -41,7 +41,7 @@ pub(crate) async fn connect(config: &Config, kind: Process) -> Result<Database> 
         node_id: config.node.id,
         random: Arc::new(OsRandom),
     };
-    db::connect(settings).await.context("can't connect to the database; check MAINSTAY_DATABASE__URL")
+    db::connect(&settings).await.context("can't connect to the database; check MAINSTAY_DATABASE__URL")
 }
 
 /// In development the schema follows the program; elsewhere an operator decides when.
@@ -57,10 +57,10 @@ pub(crate) async fn migrate(config: &Config, database: &Database) -> Result<()> 
 }
 
 /// Joins the cluster, builds the adapters and wires the use cases.
-pub(crate) async fn assemble(config: &Config, mut database: Database, overrides: Overrides) -> Result<Shared> {
+pub(crate) async fn assemble(config: &Config, database: Database, overrides: Overrides) -> Result<Shared> {
     let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
     let random: Arc<dyn Random> = Arc::new(OsRandom);
-    database.join(Arc::clone(&clock)).await.context("can't join the processes that share the database")?;
+    database.join().await.context("can't join the processes that share the database")?;
     let sealer: Arc<dyn Sealer> = Arc::new(sealer(config, Arc::clone(&random))?);
     let tokens = token_jwt::Settings {
         issuer: config.auth.issuer.clone(),
@@ -128,9 +128,9 @@ fn hasher(config: &Config, random: Arc<dyn Random>) -> Result<password_argon2::A
 
 fn mailer(config: &Config, database: &Database, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Mailer>> {
     let parts = MailParts {
-        url: config.mail.url.expose(),
-        from: config.mail.from.as_str(),
-        mailbox: database.mailbox(),
+        url: config.mail.url.clone(),
+        from: config.mail.from.as_str().to_owned(),
+        store: database.store(),
         clock: Arc::clone(clock),
     };
     mailers().connect(config.mail.url.scheme(), &parts).context("mail can't be set up; check MAINSTAY_MAIL__URL")

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use ports::{Clock, Error, EventBroker, Kind, Mailbox, Mailer, Result};
+use notifier_capture::CaptureMailer;
+use notifier_smtp::SmtpMailer;
+use ports::{Clock, Error, EventBroker, Kind, Mailer, Result, Store};
 
-use crate::config::Schemes;
+use crate::config::{Schemes, SecretUrl};
 
 /// What a mail driver is connected with.
-pub(crate) struct MailParts<'a> {
-    pub(crate) url: &'a str,
-    pub(crate) from: &'a str,
-    pub(crate) mailbox: Arc<dyn Mailbox>,
+pub(crate) struct MailParts {
+    pub(crate) url: SecretUrl,
+    pub(crate) from: String,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -43,27 +45,23 @@ impl<P, T: ?Sized> Drivers<P, T> {
 }
 
 /// Mail.
-pub(crate) fn mailers<'a>() -> Drivers<MailParts<'a>, dyn Mailer> {
-    let smtp: Connect<MailParts<'a>, dyn Mailer> =
-        |parts| Ok(Arc::new(notifier_smtp::SmtpMailer::connect(parts.url, parts.from)?));
-    Drivers::none()
-        .with("capture", |parts| {
-            Ok(Arc::new(db::CaptureMailer::new(Arc::clone(&parts.mailbox), Arc::clone(&parts.clock))))
-        })
-        .with("smtp", smtp)
-        .with("smtps", smtp)
+pub(crate) fn mailers() -> Drivers<MailParts, dyn Mailer> {
+    Drivers::<MailParts, dyn Mailer>::none()
+        .with("capture", |m| Ok(Arc::new(CaptureMailer::new(Arc::clone(&m.store), Arc::clone(&m.clock)))))
+        .with("smtp", |m| Ok(Arc::new(SmtpMailer::connect(m.url.expose(), &m.from)?)))
+        .with("smtps", |m| Ok(Arc::new(SmtpMailer::connect(m.url.expose(), &m.from)?)))
 }
 
 /// Events.
 pub(crate) fn brokers() -> Drivers<(), dyn EventBroker> {
-    Drivers::none().with("memory", |()| Ok(Arc::new(broker_memory::MemoryBroker::default())))
+    Drivers::<(), dyn EventBroker>::none().with("memory", |()| Ok(Arc::new(broker_memory::MemoryBroker::default())))
 }
 
 /// All schemes that this build knows. The database is one adapter with an engine per scheme; the queue lives
 /// in it; the embedded cache and file storage are what later drivers will stand beside.
 pub(crate) fn schemes() -> Schemes {
     Schemes {
-        database: db::SCHEMES.to_vec(),
+        database: vec!["sqlite", "postgres", "postgresql"],
         cache: vec!["memory"],
         queue: vec!["database"],
         broker: brokers().schemes(),

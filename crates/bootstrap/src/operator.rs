@@ -46,7 +46,7 @@ pub async fn migrate_down(loaded: &Loaded, steps: u32) -> Result<()> {
 /// When the database does not answer.
 pub async fn migrate_status(loaded: &Loaded) -> Result<Vec<(String, bool)>> {
     let database = connect(&loaded.config, Process::Cli).await?;
-    let migrations = database.migrate_status().await.context("the state of the schema can't be read")?;
+    let migrations = database.migration_status().await.context("the state of the schema can't be read")?;
     Ok(migrations.into_iter().map(|migration| (migration.name, migration.applied)).collect())
 }
 

@@ -28,7 +28,7 @@ impl RunningWorker {
         let worker = Worker {
             app: shared.app.clone(),
             leases: shared.database.leases(),
-            outbox: shared.database.relay(),
+            outbox: shared.database.outbox(),
             wakeups: shared.database.wakeups(),
             broker: broker.context("the broker can't be set up; check MAINSTAY_BROKER__URL")?,
             cluster: shared.database.cluster(),

@@ -20,7 +20,7 @@ pub use settings::Settings;
 use std::sync::Arc;
 
 use application::Application;
-use ports::{Clock, Ids, Mailbox, Random};
+use ports::{Clock, Ids, Random, Store};
 
 /// What routes work with; shared by all workers.
 pub struct State {
@@ -34,8 +34,8 @@ pub struct State {
     pub clock: Arc<dyn Clock>,
     /// Is everything well?
     pub health: Health,
-    /// Captured mails, where mails are captured.
-    pub mailbox: Option<Arc<dyn Mailbox>>,
+    /// Where captured mails are, if mails are captured.
+    pub mailbox: Option<Arc<dyn Store>>,
     /// The knobs.
     pub settings: Settings,
 }

@@ -1,1 +1,12 @@
+//! What tests of several crates share: a conformance suite per port, fakes that pass them, and the question
+//! whether a real server answers.
+//!
+//! A suite is a set of functions plus one macro that turns them into tests, so that an adapter runs it with
+//! one line and a failure names the sentence of the contract that does not hold.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this crate is only linked into tests")]
+#![allow(clippy::missing_panics_doc, reason = "panicking is how a check fails")]
 
+pub mod clock;
+pub mod fakes;
+pub mod mailer;
+pub mod services;

@@ -1,1 +1,35 @@
+//! The database: every repository, the unit of work, the job table, the outbox and the cluster of processes,
+//! on SQLite and PostgreSQL.
+//!
+//! **Invariant:** no SeaORM type is visible outside. What differs between engines is decided in [`dialect`] and
+//! [`engine`], nowhere else. Parameters of statements are never logged.
 
+mod access;
+mod attempts;
+mod audit;
+mod cluster;
+mod conn;
+mod credentials;
+mod database;
+mod dialect;
+mod engine;
+mod entity;
+mod error;
+mod jobs;
+mod keys;
+mod mail_tokens;
+mod mailbox;
+mod migrate;
+mod outbox;
+mod paging;
+mod sessions;
+mod settings;
+mod store;
+mod text;
+mod tokens;
+mod users;
+mod wakeups;
+
+pub use database::{Database, connect};
+pub use migrate::Migration;
+pub use settings::{Process, Settings};

@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use askama::Template;
-use ports::{Captured, Mailbox};
+use ports::Captured;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -78,7 +78,7 @@ pub(super) async fn page(state: web::Data<State>) -> Result<HttpResponse, Failur
 
 async fn newest(state: &State) -> Result<Vec<MessageBody>, Failure> {
     let missing = || Failure::of_status(actix_web::http::StatusCode::NOT_FOUND);
-    let mailbox: &dyn Mailbox = state.mailbox.as_deref().ok_or_else(missing)?;
-    let mails = mailbox.newest(NEWEST).await.map_err(application::Error::from)?;
+    let store = state.mailbox.as_deref().ok_or_else(missing)?;
+    let mails = store.mailbox().newest(NEWEST).await.map_err(application::Error::from)?;
     Ok(mails.into_iter().map(MessageBody::from).collect())
 }

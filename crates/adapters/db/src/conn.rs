@@ -1,0 +1,133 @@
+//! What repositories run their statements on: the pools outside a unit of work, its one connection inside.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use ports::Kind;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+};
+
+use crate::error::kind_of;
+
+/// Every repository is an `impl` on this, so that a read is written once for both kinds of [`Link`].
+pub(crate) struct Conn<L>(pub(crate) L);
+
+/// Where to read and where to write.
+pub(crate) trait Link: Send + Sync {
+    /// What statements run on.
+    type On: ConnectionTrait + Send + Sync;
+    /// For statements that change nothing.
+    fn read(&self) -> &Self::On;
+    /// For statements that change something.
+    fn write(&self) -> &Self::On;
+}
+
+/// Outside a unit of work. On SQLite `write` is the one writing connection; on PostgreSQL both are one pool.
+#[derive(Clone)]
+pub(crate) struct Pools {
+    pub(crate) read: DatabaseConnection,
+    pub(crate) write: DatabaseConnection,
+}
+
+impl Link for Pools {
+    type On = DatabaseConnection;
+
+    fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+}
+
+/// Inside a unit of work. After the first statement that fails in the database everything further is refused.
+/// PostgreSQL does that by itself, but then answers `COMMIT` with a quiet rollback; SQLite may have rolled back
+/// (disk full) and would commit each further statement by itself.
+pub(crate) struct Work {
+    transaction: DatabaseTransaction,
+    failure: OnceLock<Kind>,
+    wakes: AtomicBool,
+}
+
+impl Work {
+    pub(crate) fn new(transaction: DatabaseTransaction) -> Self {
+        Self { transaction, failure: OnceLock::new(), wakes: AtomicBool::new(false) }
+    }
+
+    /// Notes that somebody waits for what was written.
+    pub(crate) fn wake_on_commit(&self) {
+        self.wakes.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody waits for what was written.
+    pub(crate) fn wakes(&self) -> bool {
+        self.wakes.load(Ordering::Relaxed)
+    }
+
+    /// How the first failed statement failed.
+    pub(crate) fn failure(&self) -> Option<Kind> {
+        self.failure.get().copied()
+    }
+
+    /// The transaction itself, to be committed.
+    pub(crate) fn into_transaction(self) -> DatabaseTransaction {
+        self.transaction
+    }
+
+    fn refuse_after_failure(&self) -> Result<(), DbErr> {
+        match self.failure() {
+            None => Ok(()),
+            Some(_) => Err(DbErr::Custom("an earlier statement of this unit of work failed".to_owned())),
+        }
+    }
+
+    fn note<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
+        if let Err(error) = &result {
+            // A second failure can't come: nothing runs after the first.
+            let _ = self.failure.set(kind_of(error));
+        }
+        result
+    }
+}
+
+impl Link for Work {
+    type On = Self;
+
+    fn read(&self) -> &Self {
+        self
+    }
+
+    fn write(&self) -> &Self {
+        self
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Work {
+    fn get_database_backend(&self) -> DbBackend {
+        self.transaction.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.refuse_after_failure()?;
+        self.note(self.transaction.execute_raw(statement).await)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.refuse_after_failure()?;
+        self.note(self.transaction.execute_unprepared(sql).await)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.refuse_after_failure()?;
+        self.note(self.transaction.query_one_raw(statement).await)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.refuse_after_failure()?;
+        self.note(self.transaction.query_all_raw(statement).await)
+    }
+}

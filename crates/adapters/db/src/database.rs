@@ -1,0 +1,136 @@
+//! The door to everything: what the composition root gets from a URL.
+
+use std::sync::Arc;
+
+use chrono::DateTime;
+use domain::Timestamp;
+use ports::{Cluster, Error, JobLeases, Kind, OutboxRelay, Result, Store, Wakeups};
+use sea_orm::{ConnectionTrait, Statement};
+
+use crate::cluster::Node;
+use crate::conn::{Conn, Pools};
+use crate::dialect::Dialect;
+use crate::engine::{Engine, Opened};
+use crate::jobs::DbLeases;
+use crate::migrate::{self, Migration};
+use crate::outbox::DbRelay;
+use crate::settings::Settings;
+use crate::store::DbStore;
+use crate::wakeups::Wake;
+
+/// A connected database. In the order of a start: [`connect`], [`Database::migrate_up`], [`Database::join`];
+/// a unit of work commits only after that. At the end `cluster().leave()`.
+pub struct Database {
+    engine: Engine,
+    opened: Opened,
+    wake: Wake,
+    node: Arc<Node>,
+}
+
+/// Connects; changes nothing in the database yet (SQLite: creates the file).
+///
+/// # Errors
+/// `Unavailable` when it can't be reached; `Conflict` when another API serves the same SQLite file;
+/// `Unsupported` for other engines; `Internal` for a URL or credentials that can't be right.
+pub async fn connect(settings: &Settings) -> Result<Database> {
+    let engine = Engine::from_settings(settings)?;
+    let wake = Wake::new();
+    let opened = engine.open(settings.kind, &wake).await?;
+    let node = Node::new(engine.clone(), opened.pools.clone(), settings)?;
+    Ok(Database { engine, opened, wake, node: Arc::new(node) })
+}
+
+impl Database {
+    /// Applies pending migrations, one process at a time.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database goes away or another process migrates for longer than a minute.
+    pub async fn migrate_up(&self) -> Result<()> {
+        migrate::up(&self.engine).await
+    }
+
+    /// Takes the newest `steps` migrations back, with their data.
+    ///
+    /// # Errors
+    /// As [`Database::migrate_up`].
+    pub async fn migrate_down(&self, steps: u32) -> Result<()> {
+        migrate::down(&self.engine, steps).await
+    }
+
+    /// The migrations that this program knows, oldest first.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn migration_status(&self) -> Result<Vec<Migration>> {
+        migrate::status(&self.opened.pools.read).await
+    }
+
+    /// Takes a node id and starts the heartbeat. Takes two seconds when others are alive, see [`crate::cluster`].
+    ///
+    /// # Errors
+    /// `Conflict` when the configured node id is another living process's, or none is free.
+    pub async fn join(&self) -> Result<()> {
+        self.node.join().await
+    }
+
+    /// Reads, and the beginning of units of work.
+    pub fn store(&self) -> Arc<dyn Store> {
+        let lease = self.node.lease();
+        Arc::new(DbStore { conn: self.conn(), wake: self.wake.clone(), lease })
+    }
+
+    /// The workers' side of the job table.
+    pub fn leases(&self) -> Arc<dyn JobLeases> {
+        Arc::new(DbLeases { conn: self.conn(), wake: self.wake.clone() })
+    }
+
+    /// The relay's side of the outbox.
+    pub fn outbox(&self) -> Arc<dyn OutboxRelay> {
+        Arc::new(DbRelay { conn: self.conn(), wake: self.wake.clone() })
+    }
+
+    /// A new handle to wait with: one for each waiting loop.
+    pub fn wakeups(&self) -> Arc<dyn Wakeups> {
+        Arc::new(self.wake.waiter())
+    }
+
+    /// This process among its siblings.
+    pub fn cluster(&self) -> Arc<dyn Cluster> {
+        Arc::clone(&self.node) as Arc<dyn Cluster>
+    }
+
+    /// The server's clock, to compare with the host's.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn server_time(&self) -> Result<Timestamp> {
+        const OPERATION: &str = "db.server_time";
+        let connection = &self.opened.pools.read;
+        let sql = format!("SELECT {}", Dialect::of(connection).now_millis());
+        let millis = self.scalar(sql, OPERATION).await?;
+        millis.and_then(DateTime::from_timestamp_millis).ok_or_else(|| Error::new(Kind::Internal, OPERATION))
+    }
+
+    /// Whether the role may do anything at all, which a service should not. Never on SQLite.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn is_superuser(&self) -> Result<bool> {
+        match Dialect::of(&self.opened.pools.read).superuser() {
+            Some(sql) => Ok(self.scalar(sql.to_owned(), "db.is_superuser").await?.unwrap_or(false)),
+            None => Ok(false),
+        }
+    }
+
+    async fn scalar<T: sea_orm::TryGetable>(&self, sql: String, operation: &'static str) -> Result<Option<T>> {
+        use crate::error::During;
+        let connection = &self.opened.pools.read;
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await.during(operation)?;
+        row.map(|row| row.try_get_by(0)).transpose().during(operation)
+    }
+
+    fn conn(&self) -> Conn<Pools> {
+        Conn(self.opened.pools.clone())
+    }
+}

@@ -1,0 +1,86 @@
+//! How connections are made. The one place that knows which engine it is talking to.
+
+mod postgres;
+mod sqlite;
+
+use std::fs::File;
+
+use ports::{Error, Kind, Result};
+use sea_orm::DatabaseConnection;
+use tokio_util::task::AbortOnDropHandle;
+
+pub(crate) use self::postgres::Server;
+pub(crate) use self::sqlite::DatabaseFile;
+use crate::conn::Pools;
+use crate::settings::{Process, Settings};
+use crate::wakeups::Wake;
+
+/// Where the database is, and how to reach it.
+#[derive(Clone)]
+pub(crate) enum Engine {
+    Sqlite(DatabaseFile),
+    Postgres(Server),
+}
+
+/// Everything that is held as long as a process uses the database.
+pub(crate) struct Opened {
+    pub(crate) pools: Pools,
+    /// SQLite: only one API serves a file.
+    pub(crate) _api_lock: Option<File>,
+    /// PostgreSQL: hears when other processes write.
+    pub(crate) _listener: Option<AbortOnDropHandle<()>>,
+}
+
+/// A connection for migrations alone, and the proof that nobody else migrates.
+pub(crate) struct MigrationSession {
+    pub(crate) connection: DatabaseConnection,
+    /// SQLite: held until dropped. PostgreSQL holds a lock in the session itself.
+    _lock: Option<File>,
+}
+
+impl Engine {
+    /// The engine that the URL names.
+    pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
+        match settings.url.split(':').next() {
+            Some("sqlite") => Ok(Self::Sqlite(DatabaseFile::from_url(&settings.url)?)),
+            Some("postgres" | "postgresql") => Ok(Self::Postgres(Server::from_settings(settings)?)),
+            _ => Err(Error::with(Kind::Unsupported, "db.connect", "known schemes: sqlite://, postgres://")),
+        }
+    }
+
+    /// Connects, or says why not.
+    pub(crate) async fn open(&self, kind: Process, wake: &Wake) -> Result<Opened> {
+        match self {
+            Self::Sqlite(file) => {
+                let api_lock = if kind == Process::Api { Some(file.lock_for_api()?) } else { None };
+                Ok(Opened { pools: file.open().await?, _api_lock: api_lock, _listener: None })
+            }
+            Self::Postgres(server) => {
+                let pools = server.open().await?;
+                Ok(Opened { pools, _api_lock: None, _listener: Some(server.listen(wake.clone())) })
+            }
+        }
+    }
+
+    /// One connection for the heartbeat alone. What it writes need not survive a power loss: it is idle most of
+    /// the time, and an idle service should not keep a disk busy.
+    pub(crate) async fn heartbeat(&self) -> Result<DatabaseConnection> {
+        match self {
+            Self::Sqlite(file) => file.heartbeat().await,
+            Self::Postgres(server) => server.heartbeat().await,
+        }
+    }
+
+    /// Waits until nobody else migrates, for a minute at most.
+    pub(crate) async fn migration_session(&self) -> Result<MigrationSession> {
+        match self {
+            Self::Sqlite(file) => {
+                let lock = file.lock_for_migration().await?;
+                Ok(MigrationSession { connection: file.single().await?, _lock: Some(lock) })
+            }
+            Self::Postgres(server) => {
+                Ok(MigrationSession { connection: server.locked_for_migration().await?, _lock: None })
+            }
+        }
+    }
+}

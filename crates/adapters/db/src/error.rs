@@ -1,0 +1,125 @@
+//! From the drivers' errors to the one error of all ports. The only place that reads error codes.
+
+use ports::{Error, Kind, Result};
+use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
+use sea_orm::sqlx::postgres::PgDatabaseError;
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// Names the operation during which a driver failed.
+pub(crate) trait During<T> {
+    /// The same result as a port's.
+    fn during(self, operation: &'static str) -> Result<T>;
+}
+
+impl<T> During<T> for std::result::Result<T, DbErr> {
+    fn during(self, operation: &'static str) -> Result<T> {
+        self.map_err(|error| Error::with(kind_of(&error), operation, printable(&error)))
+    }
+}
+
+impl<T> During<T> for std::result::Result<T, sqlx::Error> {
+    fn during(self, operation: &'static str) -> Result<T> {
+        self.map_err(|error| Error::with(kind_of_sqlx(&error), operation, printable(&error)))
+    }
+}
+
+/// A row that this version can't read: written by a newer one, or damaged.
+pub(crate) fn unreadable(operation: &'static str, what: &'static str) -> Error {
+    Error::with(Kind::Internal, operation, format!("a stored {what} can't be read"))
+}
+
+/// The message only: the `Debug` form of a driver's error holds the offending row.
+fn printable(error: &dyn std::error::Error) -> String {
+    error.to_string()
+}
+
+/// What a failed statement means to the core.
+pub(crate) fn kind_of(error: &DbErr) -> Kind {
+    match error {
+        DbErr::RecordNotFound(_) => Kind::NotFound,
+        DbErr::ConnectionAcquire(_) => Kind::Unavailable,
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => kind_of_sqlx(error),
+        DbErr::Conn(_) => Kind::Unavailable,
+        _ => Kind::Internal,
+    }
+}
+
+fn kind_of_sqlx(error: &sqlx::Error) -> Kind {
+    match error {
+        sqlx::Error::Database(error) => kind_of_database(error.as_ref()),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Kind::Unavailable,
+        sqlx::Error::RowNotFound => Kind::NotFound,
+        _ => Kind::Internal,
+    }
+}
+
+fn kind_of_database(error: &dyn DatabaseError) -> Kind {
+    // A missing parent is a conflict, too: somebody removed it while this unit of work referred to it.
+    if matches!(error.kind(), ErrorKind::UniqueViolation | ErrorKind::ForeignKeyViolation) {
+        return Kind::Conflict;
+    }
+    let code = error.code().unwrap_or_default();
+    if error.as_error().is::<PgDatabaseError>() { kind_of_sqlstate(&code) } else { kind_of_sqlite(&code) }
+}
+
+/// PostgreSQL, appendix A "Error Codes".
+fn kind_of_sqlstate(code: &str) -> Kind {
+    match code {
+        // serialization_failure, deadlock_detected
+        "40001" | "40P01" => Kind::Conflict,
+        // query_canceled (our statement_timeout), lock_not_available, idle_in_transaction_session_timeout,
+        // read_only_sql_transaction (the server has become a standby)
+        "57014" | "55P03" | "25P03" | "25006" => Kind::Unavailable,
+        // connection_exception, insufficient_resources (disk full included), admin_shutdown and its kin
+        _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Kind::Unavailable,
+        _ => Kind::Internal,
+    }
+}
+
+/// SQLite, "Result and Error Codes": the low byte is the primary code.
+fn kind_of_sqlite(code: &str) -> Kind {
+    match code.parse::<i32>().map(|code| code & 0xff) {
+        // BUSY, LOCKED, IOERR, FULL, CANTOPEN
+        Ok(5 | 6 | 10 | 13 | 14) => Kind::Unavailable,
+        _ => Kind::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_mean_what_the_core_can_act_on() {
+        for (code, kind) in [
+            ("40001", Kind::Conflict),
+            ("40P01", Kind::Conflict),
+            ("08006", Kind::Unavailable),
+            ("53100", Kind::Unavailable),
+            ("53300", Kind::Unavailable),
+            ("57P01", Kind::Unavailable),
+            ("57014", Kind::Unavailable),
+            ("42P01", Kind::Internal),
+            ("25P02", Kind::Internal),
+        ] {
+            assert_eq!(kind_of_sqlstate(code), kind, "{code}");
+        }
+        // BUSY_SNAPSHOT, LOCKED_SHAREDCACHE, IOERR_FSYNC, FULL, CORRUPT, ERROR
+        for (code, kind) in [
+            ("517", Kind::Unavailable),
+            ("262", Kind::Unavailable),
+            ("1034", Kind::Unavailable),
+            ("13", Kind::Unavailable),
+            ("11", Kind::Internal),
+            ("1", Kind::Internal),
+        ] {
+            assert_eq!(kind_of_sqlite(code), kind, "{code}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Leasing jobs to workers, with fencing: each write names the lease token it was claimed under.
+
+use async_trait::async_trait;
+use domain::{Failure, Job, JobStatus, Timestamp};
+use ports::{Claim, Error, JobLeases, Kind, Result};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Statement, UpdateMany};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::job_of;
+use crate::conn::{Conn, Link, Pools};
+use crate::dialect::Dialect;
+use crate::entity::jobs::{Column, Entity};
+use crate::error::During;
+use crate::paging::bounded;
+use crate::text::storable;
+use crate::wakeups::Wake;
+
+/// [`JobLeases`] over the job table.
+pub(crate) struct DbLeases {
+    pub(crate) conn: Conn<Pools>,
+    pub(crate) wake: Wake,
+}
+
+/// The rows are chosen in a `WITH`, which the engine evaluates once: in a plain sub-select PostgreSQL may start
+/// over after having updated some rows, and lease more than `LIMIT`. The statuses are spelled out because the
+/// partial index is used for these words only.
+fn claim_sql(dialect: Dialect) -> String {
+    format!(
+        "WITH next AS (
+           SELECT id FROM jobs
+           WHERE status IN ('scheduled', 'queued', 'failed') AND queue = $1 AND run_at <= $2
+           ORDER BY priority, run_at, id LIMIT $3 {}
+         )
+         UPDATE jobs SET status = 'running', attempt = attempt + 1, lease_owner = $4,
+           lease_token = lease_token + 1, started_at = $2, progress = NULL
+         WHERE id IN (SELECT id FROM next)
+         RETURNING *",
+        dialect.skip_locked()
+    )
+}
+
+#[async_trait]
+impl JobLeases for DbLeases {
+    async fn claim(&self, claim: &Claim) -> Result<Vec<Job>> {
+        const OPERATION: &str = "jobs.claim";
+        let connection = self.conn.0.write();
+        let limit = i64::try_from(claim.limit).unwrap_or(i64::MAX);
+        let statement = Statement::from_sql_and_values(
+            connection.get_database_backend(),
+            claim_sql(Dialect::of(connection)),
+            [claim.queue.as_str().into(), claim.now.into(), limit.into(), claim.holder.into()],
+        );
+        let mut rows = Entity::find().from_raw_sql(statement).all(connection).await.during(OPERATION)?;
+        // `RETURNING` promises no order.
+        rows.sort_by_key(|row| (row.priority, row.run_at, row.id));
+        rows.into_iter().map(|row| job_of(row, OPERATION)).collect()
+    }
+
+    async fn succeed(&self, job: &Job, result: &Value, now: Timestamp) -> Result<()> {
+        let change = leased(job)
+            .col_expr(Column::Status, Expr::val(JobStatus::Succeeded.as_str()))
+            .col_expr(Column::Result, Expr::val(result.to_string()))
+            .col_expr(Column::FinishedAt, Expr::val(now))
+            .col_expr(Column::LeaseOwner, Expr::val(None::<Uuid>));
+        self.under_lease(change, "jobs.succeed").await
+    }
+
+    async fn fail(&self, job: &Job, error: &str, then: Failure, now: Timestamp) -> Result<()> {
+        let change = leased(job)
+            .col_expr(Column::LastError, Expr::val(storable(error).into_owned()))
+            .col_expr(Column::LeaseOwner, Expr::val(None::<Uuid>));
+        let change = match then {
+            Failure::Retry { at } => change
+                .col_expr(Column::Status, Expr::val(JobStatus::Failed.as_str()))
+                .col_expr(Column::RunAt, Expr::val(at)),
+            Failure::Dead => change
+                .col_expr(Column::Status, Expr::val(JobStatus::Dead.as_str()))
+                .col_expr(Column::FinishedAt, Expr::val(now)),
+        };
+        self.under_lease(change, "jobs.fail").await
+    }
+
+    async fn progress(&self, job: &Job, percent: i32) -> Result<()> {
+        self.under_lease(leased(job).col_expr(Column::Progress, Expr::val(percent)), "jobs.progress").await
+    }
+
+    /// One statement; it raises the token, so that the fallen holder is refused should it stir again.
+    async fn rescue(&self, holder: Uuid, now: Timestamp) -> Result<u64> {
+        let spent = || Expr::col(Column::Attempt).gte(Expr::col(Column::MaxAttempts));
+        let either = |dead: Expr, living: Expr| Expr::case(spent(), dead).finally(living).into();
+        let status = |status: JobStatus| Expr::val(status.as_str());
+        let done = Entity::update_many()
+            .col_expr(Column::Status, either(status(JobStatus::Dead), status(JobStatus::Queued)))
+            .col_expr(Column::FinishedAt, either(Expr::val(now), Expr::col(Column::FinishedAt)))
+            .col_expr(Column::RunAt, either(Expr::col(Column::RunAt), Expr::val(now)))
+            .col_expr(Column::LastError, Expr::val("worker lost"))
+            .col_expr(Column::LeaseOwner, Expr::val(None::<Uuid>))
+            .col_expr(Column::LeaseToken, Expr::col(Column::LeaseToken).add(1))
+            .filter(Column::LeaseOwner.eq(holder))
+            .filter(Expr::cust("status = 'running'"))
+            .exec(self.conn.0.write())
+            .await
+            .during("jobs.rescue")?;
+        if done.rows_affected > 0 {
+            self.wake.everybody(self.conn.0.write()).await;
+        }
+        Ok(done.rows_affected)
+    }
+
+    async fn release(&self, job: &Job) -> Result<()> {
+        let change = leased(job)
+            .col_expr(Column::Status, Expr::val(JobStatus::Queued.as_str()))
+            .col_expr(Column::Attempt, Expr::col(Column::Attempt).sub(1))
+            .col_expr(Column::LeaseOwner, Expr::val(None::<Uuid>));
+        self.under_lease(change, "jobs.release").await?;
+        self.wake.everybody(self.conn.0.write()).await;
+        Ok(())
+    }
+
+    async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64> {
+        let over = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(Expr::cust("status IN ('succeeded', 'cancelled')"))
+            .and_where(Column::FinishedAt.lt(before))
+            .limit(bounded(limit))
+            .to_owned();
+        let delete = Entity::delete_many().filter(Column::Id.in_subquery(over));
+        Ok(delete.exec(self.conn.0.write()).await.during("jobs.purge")?.rows_affected)
+    }
+}
+
+/// The row of a job, as long as the lease it was claimed under still stands.
+fn leased(job: &Job) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .filter(Column::Id.eq(job.id))
+        .filter(Column::LeaseToken.eq(job.lease_token))
+        .filter(Column::Status.eq(JobStatus::Running.as_str()))
+}
+
+impl DbLeases {
+    async fn under_lease(&self, change: UpdateMany<Entity>, operation: &'static str) -> Result<()> {
+        let done = change.exec(self.conn.0.write()).await.during(operation)?;
+        if done.rows_affected == 0 { Err(Error::new(Kind::Precondition, operation)) } else { Ok(()) }
+    }
+}

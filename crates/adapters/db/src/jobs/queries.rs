@@ -1,0 +1,39 @@
+//! Looking at jobs.
+
+use async_trait::async_trait;
+use domain::Job;
+use ports::{Error, JobFilter, JobQueries, Kind, Page, PageOf, Result};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::job_of;
+use crate::conn::{Conn, Link, Pools};
+use crate::entity::jobs::{Column, Entity};
+use crate::error::During;
+use crate::paging::page;
+use crate::text::storable;
+
+#[async_trait]
+impl JobQueries for Conn<Pools> {
+    async fn by_uuid(&self, uuid: Uuid) -> Result<Job> {
+        const OPERATION: &str = "jobs.by_uuid";
+        let query = Entity::find().filter(Column::Uuid.eq(uuid));
+        let row = query.one(self.0.read()).await.during(OPERATION)?;
+        job_of(row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?, OPERATION)
+    }
+
+    async fn list(&self, filter: &JobFilter, at: Page) -> Result<PageOf<Job>> {
+        const OPERATION: &str = "jobs.list";
+        let equals = |column: Column, value: &Option<String>| {
+            value.as_deref().map(|value| column.eq(storable(value).into_owned()))
+        };
+        let wanted = Condition::all()
+            .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
+            .add_option(equals(Column::Queue, &filter.queue))
+            .add_option(equals(Column::Kind, &filter.kind));
+        let query = Entity::find().filter(wanted);
+        let found = page(query, Column::Id, at, self.0.read()).await.during(OPERATION)?;
+        let rows = found.rows.into_iter().map(|row| job_of(row, OPERATION)).collect::<Result<_>>()?;
+        Ok(PageOf { rows, has_more: found.has_more })
+    }
+}

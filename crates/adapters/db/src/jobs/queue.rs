@@ -1,0 +1,54 @@
+//! Enqueueing, inside a unit of work.
+
+use async_trait::async_trait;
+use domain::{JobStatus, NewJob};
+use ports::{JobQueue, Result};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{EntityTrait, IntoActiveModel};
+
+use crate::conn::{Conn, Link, Work};
+use crate::entity::jobs::{Column, Entity, Model};
+use crate::error::During;
+
+#[async_trait]
+impl JobQueue for Conn<Work> {
+    async fn enqueue(&self, job: &NewJob) -> Result<bool> {
+        let same_key = OnConflict::column(Column::UniqueKey)
+            .target_and_where(Expr::col(Column::UniqueKey).is_not_null())
+            .do_nothing()
+            .to_owned();
+        let insert = Entity::insert(row_of(job).into_active_model()).on_conflict(same_key);
+        let written = insert.exec_without_returning(self.0.write()).await.during("jobs.enqueue")?;
+        if written > 0 {
+            self.0.wake_on_commit();
+        }
+        Ok(written > 0)
+    }
+}
+
+fn row_of(job: &NewJob) -> Model {
+    let status = if job.run_at > job.created_at { JobStatus::Scheduled } else { JobStatus::Queued };
+    Model {
+        id: job.id,
+        uuid: job.uuid,
+        created_at: job.created_at,
+        queue: job.queue.clone(),
+        kind: job.kind.clone(),
+        payload: job.payload.to_string(),
+        status: status.as_str().to_owned(),
+        priority: job.priority,
+        attempt: 0,
+        max_attempts: job.max_attempts,
+        run_at: job.run_at,
+        started_at: None,
+        finished_at: None,
+        progress: None,
+        result: None,
+        last_error: None,
+        lease_token: 0,
+        lease_owner: None,
+        unique_key: job.unique_key.clone(),
+        tenant_id: job.tenant_id,
+        traceparent: job.traceparent.clone(),
+    }
+}

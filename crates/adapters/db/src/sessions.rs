@@ -1,0 +1,103 @@
+//! Sessions.
+
+use async_trait::async_trait;
+use domain::{Session, Timestamp};
+use ports::{Error, Kind, Result, SessionQueries, SessionRepo};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Select};
+use uuid::Uuid;
+
+use crate::conn::{Conn, Link, Work};
+use crate::entity::sessions::{Column, Entity, Model};
+use crate::entity::{base_of, row_with_base};
+use crate::error::During;
+use crate::paging::bounded;
+
+#[async_trait]
+impl<L: Link> SessionQueries for Conn<L> {
+    async fn by_uuid(&self, uuid: Uuid) -> Result<Session> {
+        one(&self.0, Entity::find().filter(Column::Uuid.eq(uuid)), "sessions.by_uuid").await
+    }
+}
+
+#[async_trait]
+impl SessionRepo for Conn<Work> {
+    async fn insert(&self, session: &Session) -> Result<()> {
+        let insert = Entity::insert(row_of(session).into_active_model());
+        insert.exec_without_returning(self.0.write()).await.during("sessions.insert")?;
+        Ok(())
+    }
+
+    async fn by_id(&self, id: i64) -> Result<Session> {
+        one(&self.0, Entity::find_by_id(id), "sessions.by_id").await
+    }
+
+    async fn touch(&self, id: i64, now: Timestamp) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::LastUsedAt, Expr::val(now))
+            .col_expr(Column::UpdatedAt, Expr::val(now))
+            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+            .filter(Column::Id.eq(id))
+            .exec(self.0.write())
+            .await
+            .during("sessions.touch")?;
+        Ok(())
+    }
+
+    async fn revoke(&self, id: i64, now: Timestamp) -> Result<bool> {
+        let done = Entity::update_many()
+            .col_expr(Column::RevokedAt, Expr::val(now))
+            .col_expr(Column::UpdatedAt, Expr::val(now))
+            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+            .filter(Column::Id.eq(id))
+            .filter(Column::RevokedAt.is_null())
+            .exec(self.0.write())
+            .await
+            .during("sessions.revoke")?;
+        Ok(done.rows_affected > 0)
+    }
+
+    /// The tokens go by their foreign key.
+    async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64> {
+        let over = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(Column::ExpiresAt.lt(before).or(Column::RevokedAt.lt(before)))
+            .limit(bounded(limit))
+            .to_owned();
+        let delete = Entity::delete_many().filter(Column::Id.in_subquery(over));
+        Ok(delete.exec(self.0.write()).await.during("sessions.purge")?.rows_affected)
+    }
+}
+
+async fn one(link: &impl Link, query: Select<Entity>, operation: &'static str) -> Result<Session> {
+    let row = query.one(link.read()).await.during(operation)?;
+    row.map(session_of).ok_or_else(|| Error::new(Kind::NotFound, operation))
+}
+
+fn session_of(row: Model) -> Session {
+    Session {
+        base: base_of!(row),
+        user_id: row.user_id,
+        tenant_id: row.tenant_id,
+        ip: row.ip,
+        user_agent: row.user_agent,
+        authenticated_at: row.authenticated_at,
+        last_used_at: row.last_used_at,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+    }
+}
+
+fn row_of(session: &Session) -> Model {
+    row_with_base!(Model, session.base, {
+        user_id: session.user_id,
+        tenant_id: session.tenant_id,
+        ip: session.ip.clone(),
+        user_agent: session.user_agent.clone(),
+        authenticated_at: session.authenticated_at,
+        last_used_at: session.last_used_at,
+        expires_at: session.expires_at,
+        revoked_at: session.revoked_at,
+    })
+}

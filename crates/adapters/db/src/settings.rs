@@ -1,0 +1,42 @@
+//! What the composition root has to say about the database.
+
+use std::sync::Arc;
+
+use ports::Random;
+
+/// Where the database is, and who asks. No `Debug`: the URL may hold a password.
+#[derive(Clone)]
+pub struct Settings {
+    /// `sqlite://<path>` or `postgres://…?sslmode=…`.
+    pub url: String,
+    /// Connections of this process at most (PostgreSQL; SQLite has one writer and four readers).
+    pub max_connections: u32,
+    /// Which program this is.
+    pub kind: Process,
+    /// A fixed node id, 0 to 1023; leased from the database without one.
+    pub node_id: Option<u16>,
+    /// Makes the id that this process holds its claims under.
+    pub random: Arc<dyn Random>,
+}
+
+/// Which program connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Process {
+    /// Serves HTTP. Only one at a time on one SQLite file.
+    Api,
+    /// Runs jobs.
+    Worker,
+    /// The operator's command.
+    Cli,
+}
+
+impl Process {
+    /// The name under which the server lists the connection.
+    pub(crate) fn application_name(self) -> &'static str {
+        match self {
+            Self::Api => "mainstay-api",
+            Self::Worker => "mainstay-worker",
+            Self::Cli => "mainstay",
+        }
+    }
+}

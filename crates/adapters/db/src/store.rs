@@ -1,0 +1,181 @@
+//! [`Store`] and [`Tx`]: every repository behind one door, outside and inside a unit of work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ports::{
+    AccessQueries, AccessRepo, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo, Error, JobQueries,
+    JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo, Mailbox, Outbox, RefreshTokenRepo, Result,
+    SessionQueries, SessionRepo, Store, Tx, UserQueries, UserRepo,
+};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+use crate::cluster::Lease;
+use crate::conn::{Conn, Link, Pools, Work};
+use crate::dialect::Dialect;
+use crate::error::During;
+use crate::migrate;
+use crate::wakeups::Wake;
+
+/// How long a database may take for the smallest of answers. Waiting for a connection has its own bound.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// [`Store`] over the pools.
+pub(crate) struct DbStore {
+    pub(crate) conn: Conn<Pools>,
+    pub(crate) wake: Wake,
+    pub(crate) lease: Arc<Lease>,
+}
+
+#[async_trait]
+impl Store for DbStore {
+    async fn begin(&self) -> Result<Box<dyn Tx>> {
+        const OPERATION: &str = "store.begin";
+        let connection = self.conn.0.write().clone();
+        // In a task of its own, because a caller that goes away in the middle (a closed socket) would otherwise
+        // leave the pool a connection with an open transaction that nobody knows about.
+        let begun = tokio::spawn(async move {
+            let mode = Some(SqliteTransactionMode::Immediate);
+            let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+            connection.begin_with_options(options).await
+        });
+        let begun = tokio::time::timeout(ANSWER, begun).await;
+        let begun = begun.map_err(|_| Error::with(Kind::Unavailable, OPERATION, "no answer"))?;
+        let begun = begun.map_err(|error| Error::with(Kind::Internal, OPERATION, error))?;
+        let conn = Conn(Work::new(begun.during(OPERATION)?));
+        Ok(Box::new(DbTx { conn, wake: self.wake.clone(), lease: Arc::clone(&self.lease) }))
+    }
+
+    async fn ping(&self) -> Result<()> {
+        const OPERATION: &str = "store.ping";
+        let asked = self.conn.0.read().execute_unprepared("SELECT 1");
+        match tokio::time::timeout(ANSWER, asked).await {
+            Ok(answer) => answer.during(OPERATION).map(|_| ()),
+            Err(_) => Err(Error::with(Kind::Unavailable, OPERATION, "no answer")),
+        }
+    }
+
+    async fn pending_migrations(&self) -> Result<Vec<String>> {
+        migrate::pending(self.conn.0.read()).await
+    }
+
+    fn users(&self) -> &dyn UserQueries {
+        &self.conn
+    }
+
+    fn credentials(&self) -> &dyn CredentialQueries {
+        &self.conn
+    }
+
+    fn sessions(&self) -> &dyn SessionQueries {
+        &self.conn
+    }
+
+    fn login_attempts(&self) -> &dyn LoginAttempts {
+        &self.conn
+    }
+
+    fn access(&self) -> &dyn AccessQueries {
+        &self.conn
+    }
+
+    fn keys(&self) -> &dyn KeyQueries {
+        &self.conn
+    }
+
+    fn jobs(&self) -> &dyn JobQueries {
+        &self.conn
+    }
+
+    fn audit(&self) -> &dyn AuditQueries {
+        &self.conn
+    }
+
+    fn mailbox(&self) -> &dyn Mailbox {
+        &self.conn
+    }
+}
+
+/// [`Tx`] over one transaction. Dropped, SeaORM rolls it back.
+struct DbTx {
+    conn: Conn<Work>,
+    wake: Wake,
+    lease: Arc<Lease>,
+}
+
+#[async_trait]
+impl Tx for DbTx {
+    fn users(&self) -> &dyn UserRepo {
+        &self.conn
+    }
+
+    fn credentials(&self) -> &dyn CredentialRepo {
+        &self.conn
+    }
+
+    fn sessions(&self) -> &dyn SessionRepo {
+        &self.conn
+    }
+
+    fn refresh_tokens(&self) -> &dyn RefreshTokenRepo {
+        &self.conn
+    }
+
+    fn mail_tokens(&self) -> &dyn MailTokenRepo {
+        &self.conn
+    }
+
+    fn login_attempts(&self) -> &dyn LoginAttempts {
+        &self.conn
+    }
+
+    fn access(&self) -> &dyn AccessRepo {
+        &self.conn
+    }
+
+    fn keys(&self) -> &dyn KeyRepo {
+        &self.conn
+    }
+
+    fn jobs(&self) -> &dyn JobQueue {
+        &self.conn
+    }
+
+    fn outbox(&self) -> &dyn Outbox {
+        &self.conn
+    }
+
+    fn audit(&self) -> &dyn AuditTrail {
+        &self.conn
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        const OPERATION: &str = "tx.commit";
+        let work = self.conn.0;
+        if let Some(kind) = work.failure() {
+            return Err(Error::with(kind, OPERATION, "a statement of this unit of work failed"));
+        }
+        let wakes = work.wakes();
+        let transaction = work.into_transaction();
+        if wakes {
+            notify(&transaction).await.during(OPERATION)?;
+        }
+        // Last before the commit: others may believe to be alone once this process's lease is over.
+        self.lease.permits_commit()?;
+        transaction.commit().await.during(OPERATION)?;
+        if wakes {
+            self.wake.this_process();
+        }
+        Ok(())
+    }
+}
+
+async fn notify(transaction: &DatabaseTransaction) -> std::result::Result<(), sea_orm::DbErr> {
+    if let Some(sql) = Dialect::of(transaction).notify() {
+        transaction.execute_unprepared(sql).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Users.
+
+use async_trait::async_trait;
+use domain::{DisplayName, Email, User, UserStatus};
+use ports::{Error, Kind, Result, UserQueries, UserRepo};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Select};
+use uuid::Uuid;
+
+use crate::conn::{Conn, Link, Work};
+use crate::entity::users::{ActiveModel, Column, Entity, Model};
+use crate::entity::{base_of, row_with_base};
+use crate::error::{During, unreadable};
+
+#[async_trait]
+impl<L: Link> UserQueries for Conn<L> {
+    async fn by_id(&self, id: i64) -> Result<User> {
+        one(&self.0, live().filter(Column::Id.eq(id)), "users.by_id").await
+    }
+
+    async fn by_uuid(&self, uuid: Uuid) -> Result<User> {
+        one(&self.0, live().filter(Column::Uuid.eq(uuid)), "users.by_uuid").await
+    }
+
+    async fn by_email(&self, email: &Email) -> Result<User> {
+        one(&self.0, live().filter(Column::Email.eq(email.as_str())), "users.by_email").await
+    }
+
+    async fn auth_revision(&self, id: i64) -> Result<i64> {
+        const OPERATION: &str = "users.auth_revision";
+        let query = live().filter(Column::Id.eq(id)).select_only().column(Column::AuthRevision);
+        let revision = query.into_tuple().one(self.0.read()).await.during(OPERATION)?;
+        revision.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))
+    }
+
+    async fn is_empty(&self) -> Result<bool> {
+        let query = Entity::find().select_only().column(Column::Id).limit(1).into_tuple::<i64>();
+        Ok(query.one(self.0.read()).await.during("users.is_empty")?.is_none())
+    }
+}
+
+#[async_trait]
+impl UserRepo for Conn<Work> {
+    async fn insert(&self, user: &User) -> Result<()> {
+        let row = row_of(user).into_active_model();
+        Entity::insert(row).exec_without_returning(self.0.write()).await.during("users.insert")?;
+        Ok(())
+    }
+
+    async fn update(&self, user: &User) -> Result<()> {
+        const OPERATION: &str = "users.update";
+        let seen = user.base.version;
+        let done = Entity::update_many()
+            .set(ActiveModel {
+                email: Set(user.email.to_string()),
+                display_name: Set(user.display_name.as_ref().map(ToString::to_string)),
+                status: Set(user.status.as_str().to_owned()),
+                email_verified_at: Set(user.email_verified_at),
+                updated_at: Set(user.base.updated_at),
+                deleted_at: Set(user.base.deleted_at),
+                version: Set(seen + 1),
+                ..Default::default()
+            })
+            .col_expr(Column::AuthRevision, never_lower_than(user.auth_revision))
+            .filter(Column::Id.eq(user.base.id))
+            .filter(Column::Version.eq(seen))
+            .filter(Column::DeletedAt.is_null())
+            .exec(self.0.write())
+            .await
+            .during(OPERATION)?;
+        if done.rows_affected == 0 { Err(Error::new(Kind::Precondition, OPERATION)) } else { Ok(()) }
+    }
+
+    async fn bump_auth_revision(&self, id: i64) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::AuthRevision, Expr::col(Column::AuthRevision).add(1))
+            .filter(Column::Id.eq(id))
+            .exec(self.0.write())
+            .await
+            .during("users.bump_auth_revision")?;
+        Ok(())
+    }
+}
+
+/// `bump_auth_revision` does not touch the version, so this update may have been read before a bump.
+/// Writing the older number back would revive what replicas remember.
+fn never_lower_than(revision: i64) -> Expr {
+    let stored = Expr::col(Column::AuthRevision);
+    Expr::case(stored.clone().lt(revision), Expr::val(revision)).finally(stored).into()
+}
+
+fn live() -> Select<Entity> {
+    Entity::find().filter(Column::DeletedAt.is_null())
+}
+
+async fn one(link: &impl Link, query: Select<Entity>, operation: &'static str) -> Result<User> {
+    let row = query.one(link.read()).await.during(operation)?;
+    user_of(row.ok_or_else(|| Error::new(Kind::NotFound, operation))?, operation)
+}
+
+fn user_of(row: Model, operation: &'static str) -> Result<User> {
+    let email = Email::parse(&row.email).map_err(|_| unreadable(operation, "e-mail address"))?;
+    let display_name = row.display_name.as_deref().map(DisplayName::parse).transpose();
+    Ok(User {
+        base: base_of!(row),
+        email,
+        display_name: display_name.map_err(|_| unreadable(operation, "display name"))?,
+        status: UserStatus::from_stored(&row.status),
+        email_verified_at: row.email_verified_at,
+        auth_revision: row.auth_revision,
+    })
+}
+
+fn row_of(user: &User) -> Model {
+    row_with_base!(Model, user.base, {
+        email: user.email.to_string(),
+        display_name: user.display_name.as_ref().map(ToString::to_string),
+        status: user.status.as_str().to_owned(),
+        email_verified_at: user.email_verified_at,
+        auth_revision: user.auth_revision,
+    })
+}

@@ -1,0 +1,11 @@
+//! Ports whose answers a test decides.
+
+mod clock;
+mod cluster;
+mod random;
+#[cfg(test)]
+mod tests;
+
+pub use clock::FixedClock;
+pub use cluster::FakeCluster;
+pub use random::SeededRandom;

@@ -1,0 +1,86 @@
+//! Columns and indices that every area shares, so that all tables look alike.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{
+    big_integer, integer, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_uniq,
+};
+use sea_orm_migration::sea_orm::DbBackend;
+
+/// A snowflake as primary key: given by the application, never counted by the engine.
+/// On SQLite an `INTEGER` primary key is the row id itself, which saves a second tree per table.
+pub(crate) fn id(manager: &SchemaManager<'_>) -> ColumnDef {
+    match manager.get_database_backend() {
+        DbBackend::Sqlite => integer("id").primary_key().to_owned(),
+        _ => big_integer("id").primary_key().to_owned(),
+    }
+}
+
+/// A table with the columns of `domain::Base`.
+pub(crate) fn aggregate(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
+    Table::create()
+        .table(name)
+        .col(id(manager))
+        .col(uuid_uniq("uuid"))
+        .col(timestamp_with_time_zone("created_at"))
+        .col(timestamp_with_time_zone("updated_at"))
+        .col(timestamp_with_time_zone_null("deleted_at"))
+        .col(integer("version"))
+        .to_owned()
+}
+
+/// A table of its own shape, whose rows have a snowflake.
+pub(crate) fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
+    Table::create().table(name).col(id(manager)).to_owned()
+}
+
+/// Id, public id and time of writing, for rows that are written once.
+pub(crate) fn record(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
+    table(manager, name).col(uuid("uuid")).col(timestamp_with_time_zone("created_at")).to_owned()
+}
+
+/// A plain index, named after what it covers.
+pub(crate) fn index(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create().name(format!("{table}_{}", columns.join("_"))).table(table).to_owned();
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}
+
+/// A unique index.
+pub(crate) fn unique(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    index(table, columns).unique().to_owned()
+}
+
+/// Unique among rows that are not soft-deleted: a name is free again once its owner is gone.
+pub(crate) fn unique_live(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    unique(table, columns).and_where(Expr::col("deleted_at").is_null()).to_owned()
+}
+
+/// A reference whose rows go when what they point at goes.
+pub(crate) fn references(column: &'static str, table: &'static str) -> ForeignKeyCreateStatement {
+    ForeignKey::create().from_col(column).to(table, "id").on_delete(ForeignKeyAction::Cascade).to_owned()
+}
+
+/// Creates tables, then indices, in the given order.
+pub(crate) async fn create(
+    manager: &SchemaManager<'_>,
+    tables: Vec<TableCreateStatement>,
+    indices: Vec<IndexCreateStatement>,
+) -> Result<(), DbErr> {
+    for table in tables {
+        manager.create_table(table).await?;
+    }
+    for index in indices {
+        manager.create_index(index).await?;
+    }
+    Ok(())
+}
+
+/// Drops tables (their indices go with them), in the given order.
+pub(crate) async fn drop(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
+    for table in tables {
+        manager.drop_table(Table::drop().table(*table).to_owned()).await?;
+    }
+    Ok(())
+}
