@@ -1,1 +1,13 @@
+//! End to end: the real application through real HTTP, over every profile whose servers answer.
+//!
+//! `harness` starts it and speaks to it; each other module is one subject of the contract. One crate, one test
+//! binary: linking is what costs on a small machine.
+#![cfg(test)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "panicking is how a check fails")]
+#![allow(clippy::print_stderr, reason = "a skipped test and a measured time have to be seen")]
 
+mod architecture;
+mod harness;
+
+mod journey;
+mod refresh;

@@ -13,4 +13,4 @@ mod welcome;
 pub mod worker;
 
 pub use core::Overrides;
-pub use process::{Program, run};
+pub use process::{Program, configure, run};

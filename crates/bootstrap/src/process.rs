@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Config, EXIT_STATUS, Loaded, LogFormat, Source};
+use crate::config::{Config, EXIT_STATUS, Loaded, LogFormat, Problems, Source};
 use crate::{api, drivers, worker};
 
 /// The long-running programs.
@@ -40,7 +40,15 @@ pub fn run(program: Program) -> ExitCode {
 /// Reads the configuration of this process.
 pub(crate) fn load() -> Result<Loaded> {
     let source = Source::from_process().context("the working directory can't be read")?;
-    Ok(Config::load(&source, &drivers::schemes())?)
+    Ok(configure(&source)?)
+}
+
+/// Reads a configuration from elsewhere: for tests, which are their own environment.
+///
+/// # Errors
+/// All its problems.
+pub fn configure(source: &Source) -> Result<Loaded, Problems> {
+    Config::load(source, &drivers::schemes())
 }
 
 fn supervise(program: Program, loaded: Loaded) -> Result<()> {

@@ -7,6 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, Ref, RefOr, ResponseBuilder, content::ContentBuilder};
 use utoipa_actix_web::AppExt;
 
+use crate::respond::{ErrorBody, FieldErrorBody};
 use crate::routes;
 
 #[derive(OpenApi)]
@@ -16,7 +17,7 @@ use crate::routes;
         description = "A backend you start from and never outgrow: identity, sessions, jobs, events, mail, audit.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(ErrorBody)),
+    components(schemas(ErrorBody, FieldErrorBody)),
     tags(
         (name = "auth", description = "Registration, login, tokens"),
         (name = "users", description = "Accounts"),
@@ -28,38 +29,6 @@ use crate::routes;
     )
 )]
 struct Document;
-
-/// Every failure. With `Accept: application/problem+json` it is a problem document (RFC 9457) with the same
-/// `code`, `errors` and `requestId`.
-#[derive(utoipa::ToSchema)]
-#[schema(rename_all = "camelCase", example = json!({"success": false, "statusCode": 401, "message": "authentication is required", "code": "unauthenticated", "requestId": "0198c5c0-7b6e-7000-8000-000000000000"}))]
-#[allow(dead_code, reason = "describes the document that `Failure` renders")]
-struct ErrorBody {
-    /// Always false.
-    success: bool,
-    /// The HTTP status again.
-    status_code: u16,
-    /// For people.
-    message: String,
-    /// For programs; stable.
-    code: String,
-    /// Fields that are not acceptable.
-    errors: Option<Vec<FieldErrorBody>>,
-    /// Name it when you ask for help.
-    request_id: String,
-}
-
-/// One field that is not acceptable.
-#[derive(utoipa::ToSchema)]
-#[allow(dead_code, reason = "describes the document that `Failure` renders")]
-struct FieldErrorBody {
-    /// Its name, dots between levels.
-    field: String,
-    /// The broken rule; stable.
-    code: String,
-    /// For people.
-    message: String,
-}
 
 /// The document.
 pub fn openapi() -> utoipa::openapi::OpenApi {

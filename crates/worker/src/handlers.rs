@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use crate::{JobError, Registry};
 
+/// Finished jobs stay visible for so long. Dead ones stay until an operator looks at them.
+const KEEP_FINISHED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Longest `diagnostics.sleep`.
 const LONGEST_SLEEP: Duration = Duration::from_secs(600);
 
@@ -43,7 +45,11 @@ pub(crate) fn registry(app: &Application) -> Registry {
         })
         .on("maintenance.purge", move |running, _: Value| {
             let maintenance = maintenance.clone();
-            async move { Ok(json!(maintenance.purge(&running.context()).await?)) }
+            async move {
+                let rows = maintenance.purge(&running.context()).await?;
+                let jobs = running.purge_finished(KEEP_FINISHED).await?;
+                Ok(json!({ "rows": rows, "jobs": jobs }))
+            }
         })
         .on("diagnostics.echo", |_, payload: Value| async move { Ok(payload) })
         .on("diagnostics.sleep", |running, Sleep { ms }| async move {

@@ -16,6 +16,3 @@ mod worker;
 
 pub use registry::{JobError, Registry, Running};
 pub use worker::{Settings, Worker};
-
-#[cfg(test)]
-mod tests;

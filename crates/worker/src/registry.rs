@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use application::Context;
 use domain::Job;
@@ -48,6 +49,20 @@ impl Running {
         Context::system("worker", self.job.traceparent.clone())
     }
 
+    /// Removes jobs that ended well so long before this one began. How many.
+    pub(crate) async fn purge_finished(&self, age: Duration) -> Result<u64, JobError> {
+        let Some(begun) = self.job.started_at else { return Ok(0) };
+        let mut removed = 0;
+        loop {
+            let batch = self.leases.purge(begun - age, BATCH).await;
+            let batch = batch.map_err(|error| JobError::Retry(error.to_string()))?;
+            removed += batch;
+            if batch < BATCH {
+                return Ok(removed);
+            }
+        }
+    }
+
     /// Tells operators how far the job is. A failure to tell is no failure of the job.
     pub async fn progress(&self, percent: i32) {
         if let Err(error) = self.leases.progress(&self.job, percent.clamp(0, 100)).await {
@@ -55,6 +70,9 @@ impl Running {
         }
     }
 }
+
+/// Rows per statement, so that nobody waits for the purge.
+const BATCH: u64 = 500;
 
 type Outcome = Result<Value, JobError>;
 type Handler = dyn Fn(Running) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::Application;
-use ports::{Clock, Cluster, EventBroker, JobLeases, OutboxRelay, Random, Wakeups};
+use application::jobs::KINDS;
+use ports::{Clock, Cluster, Error, EventBroker, Kind, JobLeases, OutboxRelay, Random, Wakeups};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -14,7 +15,7 @@ use crate::queue::QueueLoop;
 use crate::recurring::RecurringLoop;
 use crate::relay::RelayLoop;
 use crate::rescue::RescueLoop;
-use crate::{events, handlers};
+use crate::{Registry, events, handlers};
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -55,13 +56,17 @@ impl Worker {
     /// # Errors
     /// When the broker does not take the subscriptions.
     pub async fn run(self, stop: CancellationToken) -> ports::Result<()> {
+        let registry = handlers::registry(&self.app);
+        if let Some(kind) = KINDS.iter().find(|kind| !registry.knows(kind.name)) {
+            return Err(Error::with(Kind::Internal, "worker.run", format!("{} has no handler", kind.name)));
+        }
         events::subscribe(&self.app, self.broker.as_ref()).await?;
         let loops = TaskTracker::new();
         let running = TaskTracker::new();
         let give_up = CancellationToken::new();
         let (pulse, drive) = Pulse::new(Arc::clone(&self.wakeups), stop.clone());
         loops.spawn(drive);
-        self.start_loops(&loops, &running, &pulse, &stop, &give_up);
+        self.start_loops(registry, &loops, &running, &pulse, &stop, &give_up);
         tracing::info!(queues = self.settings.queues.join(","), "worker started");
 
         stop.cancelled().await;
@@ -79,6 +84,7 @@ impl Worker {
 
     fn start_loops(
         &self,
+        registry: Registry,
         loops: &TaskTracker,
         running: &TaskTracker,
         pulse: &Pulse,
@@ -86,7 +92,7 @@ impl Worker {
         give_up: &CancellationToken,
     ) {
         let executor = Arc::new(Executor {
-            registry: handlers::registry(&self.app),
+            registry,
             leases: Arc::clone(&self.leases),
             cluster: Arc::clone(&self.cluster),
             clock: Arc::clone(&self.clock),

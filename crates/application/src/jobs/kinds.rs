@@ -1,4 +1,5 @@
-//! The kinds of jobs there are. The worker has exactly one handler for each; a test holds the two together.
+//! The kinds of jobs there are. A worker does not start when it lacks a handler
+//! for one.
 
 /// A kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

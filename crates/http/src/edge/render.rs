@@ -22,11 +22,12 @@ impl Form {
 
     pub(super) fn render(&self, failure: &Failure, origin: &Origin) -> HttpResponse {
         let (kind, body) = if self.problem {
-            ("application/problem+json", failure.problem(&origin.request_id, &self.path))
+            ("application/problem+json", serde_json::to_vec(&failure.problem(&origin.request_id, &self.path)))
         } else {
-            ("application/json", failure.envelope(&origin.request_id))
+            ("application/json", serde_json::to_vec(&failure.envelope(&origin.request_id)))
         };
-        let mut response = HttpResponseBuilder::new(failure.status).content_type(kind).body(body.to_string());
+        let body = body.unwrap_or_default();
+        let mut response = HttpResponseBuilder::new(failure.status).content_type(kind).body(body);
         failure.write_headers(response.headers_mut());
         response
     }

@@ -9,7 +9,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use application::{AuthFailure, Error, FieldError};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What a caller gets to see of something that went wrong, and for the log its cause.
 #[derive(Debug, Clone)]
@@ -105,39 +106,85 @@ impl Failure {
     }
 
     /// The house's own form.
-    pub(crate) fn envelope(&self, request_id: &str) -> Value {
-        let mut body = json!({
-            "success": false,
-            "statusCode": self.status.as_u16(),
-            "message": self.message,
-            "code": self.code,
-            "requestId": request_id,
-        });
-        self.add_errors(&mut body);
-        body
+    pub(crate) fn envelope(&self, request_id: &str) -> ErrorBody<'_> {
+        ErrorBody {
+            success: false,
+            status_code: self.status.as_u16(),
+            message: &self.message,
+            code: self.code,
+            errors: self.errors(),
+            request_id: request_id.to_owned(),
+        }
     }
 
     /// RFC 9457, section 3, with our fields as extensions.
-    pub(crate) fn problem(&self, request_id: &str, path: &str) -> Value {
-        let mut body = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "status": self.status.as_u16(),
-            "detail": self.message,
-            "instance": path,
-            "code": self.code,
-            "requestId": request_id,
-        });
-        self.add_errors(&mut body);
-        body
-    }
-
-    fn add_errors(&self, body: &mut Value) {
-        let error = |e: &FieldError| json!({ "field": e.field, "code": e.code, "message": e.message });
-        if !self.errors.is_empty() {
-            body["errors"] = self.errors.iter().map(error).collect();
+    pub(crate) fn problem(&self, request_id: &str, path: &str) -> Problem<'_> {
+        Problem {
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.message,
+            instance: path.to_owned(),
+            code: self.code,
+            errors: self.errors(),
+            request_id: request_id.to_owned(),
         }
     }
+
+    fn errors(&self) -> Option<Vec<FieldErrorBody<'_>>> {
+        fn body(error: &FieldError) -> FieldErrorBody<'_> {
+            FieldErrorBody { field: &error.field, code: error.code, message: &error.message }
+        }
+        (!self.errors.is_empty()).then(|| self.errors.iter().map(body).collect())
+    }
+}
+
+/// Every failure. With `Accept: application/problem+json` it is a problem document (RFC 9457) with the same
+/// `code`, `errors` and `requestId`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"success": false, "statusCode": 401, "message": "authentication is required", "code": "unauthenticated", "requestId": "0198c5c0-7b6e-7000-8000-000000000000"}))]
+pub(crate) struct ErrorBody<'a> {
+    /// Always false.
+    success: bool,
+    /// The HTTP status again.
+    status_code: u16,
+    /// For people.
+    message: &'a str,
+    /// For programs; stable.
+    code: &'a str,
+    /// Fields that are not acceptable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldErrorBody<'a>>>,
+    /// Name it when you ask for help.
+    request_id: String,
+}
+
+/// One field that is not acceptable.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldErrorBody<'a> {
+    /// Its name, dots between levels.
+    field: &'a str,
+    /// The broken rule; stable.
+    code: &'a str,
+    /// For people.
+    message: &'a str,
+}
+
+/// A problem document.
+#[derive(Debug, Serialize)]
+pub(crate) struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: String,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldErrorBody<'a>>>,
+    #[serde(rename = "requestId")]
+    request_id: String,
 }
 
 impl From<Error> for Failure {

@@ -4,4 +4,4 @@ mod envelope;
 mod failure;
 
 pub(crate) use envelope::{Envelope, ListMeta, Nothing, Reply, rfc3339};
-pub(crate) use failure::Failure;
+pub(crate) use failure::{ErrorBody, Failure, FieldErrorBody};

@@ -1,1 +1,0 @@
-//! The catalogue of kinds and the handlers belong together.

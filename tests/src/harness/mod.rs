@@ -1,0 +1,78 @@
+//! Starts the application and speaks to it.
+//!
+//! `app` runs it in this process, `installation` as the programs that ship; `client` is a caller, `people` what
+//! callers do; `postgres` gives databases.
+
+mod app;
+mod binaries;
+mod client;
+mod installation;
+mod people;
+mod postgres;
+mod program;
+mod scratch;
+mod server;
+mod wait;
+
+pub(crate) use app::{App, Setup, run};
+pub(crate) use client::{Answer, Client};
+pub(crate) use installation::Installation;
+pub(crate) use people::{ADMIN, ADMIN_PASSWORD, PASSWORD, Tokens, VERIFY_SUBJECT};
+pub(crate) use program::Program;
+pub(crate) use scratch::Scratch;
+pub(crate) use server::PostgresServer;
+pub(crate) use wait::{PATIENCE, eventually, holds};
+
+/// Which technologies the application stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// SQLite, memory, files: always there.
+    Embedded,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// Turns functions into one test per profile. `setup =>` in front says how the application is started.
+macro_rules! profiles {
+    ($setup:expr => $($(#[$about:meta])* async fn $name:ident($app:ident: &App) $body:block)*) => {$(
+        $(#[$about])*
+        async fn $name($app: &$crate::harness::App) $body
+
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn embedded() {
+                $crate::harness::run($crate::harness::Profile::Embedded, $setup, super::$name).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                $crate::harness::run($crate::harness::Profile::Postgres, $setup, super::$name).await;
+            }
+        }
+    )*};
+    ($($functions:tt)*) => {
+        $crate::harness::profiles! { $crate::harness::Setup::default() => $($functions)* }
+    };
+}
+
+/// The same for programs: the function gets an installation to start them in.
+macro_rules! installations {
+    ($($(#[$about:meta])* async fn $name:ident($installation:ident: &Installation) $body:block)*) => {$(
+        $(#[$about])*
+        async fn $name($installation: &$crate::harness::Installation) $body
+
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn embedded() {
+                $crate::harness::Installation::with($crate::harness::Profile::Embedded, super::$name).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                $crate::harness::Installation::with($crate::harness::Profile::Postgres, super::$name).await;
+            }
+        }
+    )*};
+}
+
+pub(crate) use {installations, profiles};
