@@ -2,8 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, integer, string_len, string_len_null, text, text_null, timestamp_with_time_zone,
-    timestamp_with_time_zone_null, var_binary, var_binary_null,
+    big_integer, big_integer_null, integer, string_len, string_len_null, text, text_null,
+    timestamp_with_time_zone, timestamp_with_time_zone_null, var_binary, var_binary_null,
 };
 
 use crate::columns::{aggregate, create, drop, index, references, table, unique, unique_live};

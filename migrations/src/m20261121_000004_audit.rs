@@ -1,9 +1,7 @@
 //! The audit trail.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{
-    big_integer_null, string_len, string_len_null, text_null, var_binary_null,
-};
+use sea_orm_migration::schema::{big_integer_null, string_len, string_len_null, text_null, var_binary_null};
 
 use crate::columns::{create, drop, index, record};
 

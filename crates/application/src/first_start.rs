@@ -55,6 +55,12 @@ async fn insert_roles(core: &Core, tx: &dyn Tx, scope: TenantScope) -> Result<()
 }
 
 /// Makes a user a member of a tenant.
-pub(crate) async fn join(core: &Core, tx: &dyn Tx, user: &Base, scope: TenantScope, role: SystemRole) -> Result<()> {
+pub(crate) async fn join(
+    core: &Core,
+    tx: &dyn Tx,
+    user: &Base,
+    scope: TenantScope,
+    role: SystemRole,
+) -> Result<()> {
     Ok(tx.access().join(&core.base()?, user.id, scope, role).await?)
 }

@@ -43,7 +43,10 @@ impl Maintenance {
             total.sessions += batch.sessions;
             total.mail_tokens += batch.mail_tokens;
             total.login_attempts += batch.login_attempts;
-            if [batch.sessions, batch.mail_tokens, batch.login_attempts].iter().all(|removed| *removed < BATCH) {
+            if [batch.sessions, batch.mail_tokens, batch.login_attempts]
+                .iter()
+                .all(|removed| *removed < BATCH)
+            {
                 return Ok(total);
             }
         }

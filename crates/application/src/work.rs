@@ -31,7 +31,15 @@ impl<'a> Work<'a> {
     /// Begins.
     pub async fn begin(core: &'a Core, context: &'a Context, action: Action) -> Result<Self> {
         let tx = core.store.begin().await?;
-        Ok(Self { core, context, action, tx, actor: context.actor.clone(), scope: context.scope, resource_id: None })
+        Ok(Self {
+            core,
+            context,
+            action,
+            tx,
+            actor: context.actor.clone(),
+            scope: context.scope,
+            resource_id: None,
+        })
     }
 
     /// The repositories, within the transaction.

@@ -49,7 +49,8 @@ pub(crate) async fn migrate(config: &Config, database: &Database) -> Result<()> 
     if config.environment.is_local() {
         return database.migrate_up().await.context("can't bring the database's schema up to date");
     }
-    let pending = database.store().pending_migrations().await.context("can't read the state of the schema")?;
+    let pending =
+        database.store().pending_migrations().await.context("can't read the state of the schema")?;
     if !pending.is_empty() {
         bail!("the database lacks {} migrations; run `mainstay migrate up`", pending.len());
     }
@@ -82,7 +83,10 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
     let core = Core::new(outside);
     let app = Application::new(core.clone());
     let context = Context::system("start", None);
-    app.keys.ensure(&context).await.context("can't open the key ring; was MAINSTAY_SECURITY__MASTER_KEY changed?")?;
+    app.keys
+        .ensure(&context)
+        .await
+        .context("can't open the key ring; was MAINSTAY_SECURITY__MASTER_KEY changed?")?;
     Ok(Shared { core, app, database, clock, random })
 }
 
@@ -133,7 +137,9 @@ fn mailer(config: &Config, database: &Database, clock: &Arc<dyn Clock>) -> Resul
         store: database.store(),
         clock: Arc::clone(clock),
     };
-    mailers().connect(config.mail.url.scheme(), &parts).context("mail can't be set up; check MAINSTAY_MAIL__URL")
+    mailers()
+        .connect(config.mail.url.scheme(), &parts)
+        .context("mail can't be set up; check MAINSTAY_MAIL__URL")
 }
 
 fn settings(config: &Config) -> Settings {

@@ -54,7 +54,8 @@ pub(crate) fn mailers() -> Drivers<MailParts, dyn Mailer> {
 
 /// Events.
 pub(crate) fn brokers() -> Drivers<(), dyn EventBroker> {
-    Drivers::<(), dyn EventBroker>::none().with("memory", |()| Ok(Arc::new(broker_memory::MemoryBroker::default())))
+    Drivers::<(), dyn EventBroker>::none()
+        .with("memory", |()| Ok(Arc::new(broker_memory::MemoryBroker::default())))
 }
 
 /// All schemes that this build knows. The database is one adapter with an engine per scheme; the queue lives

@@ -18,7 +18,10 @@ pub enum Program {
 }
 
 /// Runs a program to its end: status 0 after a signal, 78 for a refused configuration, 1 otherwise.
-#[allow(clippy::print_stderr, reason = "before telemetry is set up, and when it can't be, standard error is all there is")]
+#[allow(
+    clippy::print_stderr,
+    reason = "before telemetry is set up, and when it can't be, standard error is all there is"
+)]
 pub fn run(program: Program) -> ExitCode {
     let loaded = match load() {
         Ok(loaded) => loaded,
@@ -52,8 +55,10 @@ pub fn configure(source: &Source) -> Result<Loaded, Problems> {
 }
 
 fn supervise(program: Program, loaded: Loaded) -> Result<()> {
-    let _telemetry = telemetry::init(&telemetry_settings(program, &loaded.config)).context("can't set up logging")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("can't start threads")?;
+    let _telemetry =
+        telemetry::init(&telemetry_settings(program, &loaded.config)).context("can't set up logging")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("can't start threads")?;
     runtime.block_on(async {
         match program {
             Program::Api => api::run(loaded).await,

@@ -24,7 +24,8 @@ impl Permission {
     /// [`PermissionError`] for anything else.
     pub fn parse(text: &str) -> Result<Self, PermissionError> {
         let (resource, action) = text.split_once(':').ok_or(PermissionError)?;
-        let word = |w: &str| w == "*" || (!w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+        let word =
+            |w: &str| w == "*" || (!w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
         if word(resource) && word(action) {
             Ok(Self { resource: resource.to_owned(), action: action.to_owned() })
         } else {
@@ -111,7 +112,8 @@ mod tests {
 
     #[test]
     fn wildcards_cover_and_words_match_exactly() {
-        let granted = |texts: &[&str]| texts.iter().map(|t| Permission::parse(t).unwrap()).collect::<Permissions>();
+        let granted =
+            |texts: &[&str]| texts.iter().map(|t| Permission::parse(t).unwrap()).collect::<Permissions>();
         assert!(granted(&["jobs:read"]).allow("jobs:read"));
         assert!(!granted(&["jobs:read"]).allow("jobs:write"));
         assert!(granted(&["jobs:*"]).allow("jobs:write"));

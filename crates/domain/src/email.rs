@@ -97,9 +97,20 @@ mod tests {
     fn refuses_what_no_mailbox_has() {
         let long = format!("{}@example.com", "a".repeat(65));
         for text in [
-            "", "ada", "@example.com", "ada@", "ada@example", "a b@example.com", "a..b@example.com",
-            ".a@example.com", "ada@-x.com", "ada@x..com", "\"a\"@example.com", "a@b@example.com",
-            "ada@example.com\r\nBcc: x@y.zz", &long,
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "ada@example",
+            "a b@example.com",
+            "a..b@example.com",
+            ".a@example.com",
+            "ada@-x.com",
+            "ada@x..com",
+            "\"a\"@example.com",
+            "a@b@example.com",
+            "ada@example.com\r\nBcc: x@y.zz",
+            &long,
         ] {
             assert_eq!(Email::parse(text), Err(EmailError), "{text:?}");
         }

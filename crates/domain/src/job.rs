@@ -51,10 +51,18 @@ impl JobStatus {
     /// # Errors
     /// [`UnknownStatus`] for anything else.
     pub fn parse(text: &str) -> Result<Self, UnknownStatus> {
-        [Self::Scheduled, Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Dead, Self::Cancelled]
-            .into_iter()
-            .find(|s| s.as_str() == text)
-            .ok_or(UnknownStatus)
+        [
+            Self::Scheduled,
+            Self::Queued,
+            Self::Running,
+            Self::Succeeded,
+            Self::Failed,
+            Self::Dead,
+            Self::Cancelled,
+        ]
+        .into_iter()
+        .find(|s| s.as_str() == text)
+        .ok_or(UnknownStatus)
     }
 }
 

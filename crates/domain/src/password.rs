@@ -52,7 +52,11 @@ impl Password {
         if length > Self::MAX {
             return Err(PasswordError::TooLong);
         }
-        if is_guessable(exposed, email, name) { Err(PasswordError::Guessable) } else { Ok(Self(text.clone())) }
+        if is_guessable(exposed, email, name) {
+            Err(PasswordError::Guessable)
+        } else {
+            Ok(Self(text.clone()))
+        }
     }
 
     /// The secret itself, for the hasher.
@@ -72,9 +76,7 @@ fn is_guessable(password: &str, email: &Email, name: Option<&str>) -> bool {
     }
     let context = [Some(email.as_str()), Some(email.local()), name, Some("mainstay"), Some("password")];
     context.into_iter().flatten().map(str::to_lowercase).any(|word| {
-        word.chars().count() >= 4
-            && lower.contains(&word)
-            && lower.replacen(&word, "", 1).chars().count() < 4
+        word.chars().count() >= 4 && lower.contains(&word) && lower.replacen(&word, "", 1).chars().count() < 4
     })
 }
 

@@ -73,7 +73,12 @@ pub enum Presented {
 }
 
 /// Judges a refresh token that was presented at `now`.
-pub fn judge_refresh(token: &RefreshToken, session: &Session, lifetimes: &Lifetimes, now: Timestamp) -> Presented {
+pub fn judge_refresh(
+    token: &RefreshToken,
+    session: &Session,
+    lifetimes: &Lifetimes,
+    now: Timestamp,
+) -> Presented {
     if session.revoked_at.is_some() || session.base.deleted_at.is_some() {
         return Presented::Revoked;
     }
@@ -90,7 +95,10 @@ pub fn judge_refresh(token: &RefreshToken, session: &Session, lifetimes: &Lifeti
 
 impl std::fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RefreshToken").field("id", &self.id).field("session_id", &self.session_id).finish_non_exhaustive()
+        f.debug_struct("RefreshToken")
+            .field("id", &self.id)
+            .field("session_id", &self.session_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -126,8 +134,12 @@ mod tests {
             nonce: None,
         };
         let seconds = Duration::from_secs;
-        let lifetimes =
-            Lifetimes { access: seconds(1), idle: seconds(500), absolute: seconds(1000), reuse_grace: seconds(grace) };
+        let lifetimes = Lifetimes {
+            access: seconds(1),
+            idle: seconds(500),
+            absolute: seconds(1000),
+            reuse_grace: seconds(grace),
+        };
         judge_refresh(&token, &session, &lifetimes, at(now))
     }
 

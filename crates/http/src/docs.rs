@@ -39,10 +39,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     for (path, item) in &mut document.paths.paths {
-        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete] {
-            if let Some(operation) = operation {
-                complete(operation, path);
-            }
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            complete(operation, path);
         }
     }
     document
@@ -53,7 +52,8 @@ fn complete(operation: &mut Operation, path: &str) {
     if !path.starts_with("/api/") {
         return;
     }
-    let mut failures = vec![("500", "A fault on our side"), ("503", "Something needed is away; see Retry-After")];
+    let mut failures =
+        vec![("500", "A fault on our side"), ("503", "Something needed is away; see Retry-After")];
     if operation.request_body.is_some() {
         failures.extend([
             ("400", "Not readable"),
@@ -64,14 +64,19 @@ fn complete(operation: &mut Operation, path: &str) {
         ]);
     }
     if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
-        failures.extend([("400", "Not readable"), ("422", "Not acceptable; see `errors`"), ("404", "Not found")]);
+        failures.extend([
+            ("400", "Not readable"),
+            ("422", "Not acceptable; see `errors`"),
+            ("404", "Not found"),
+        ]);
     }
     if operation.security.is_some() {
         failures.extend([("401", "Not authenticated"), ("403", "Not allowed")]);
     }
     for (status, description) in failures {
         let declared = operation.responses.responses.entry(status.to_owned());
-        let response = declared.or_insert_with(|| RefOr::T(ResponseBuilder::new().description(description).build()));
+        let response =
+            declared.or_insert_with(|| RefOr::T(ResponseBuilder::new().description(description).build()));
         describe(response);
     }
     for (status, response) in &mut operation.responses.responses {

@@ -110,7 +110,11 @@ impl Health {
             (true, Status::Up) => Status::Up,
             (true, _) => Status::Degraded,
         };
-        Report { status, version: env!("CARGO_PKG_VERSION"), components: Components { database, migrations, mail } }
+        Report {
+            status,
+            version: env!("CARGO_PKG_VERSION"),
+            components: Components { database, migrations, mail },
+        }
     }
 
     async fn database(&self) -> Component {

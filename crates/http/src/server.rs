@@ -89,17 +89,32 @@ impl Bound {
                 .configure(|config| routes::health(&mut ServiceConfig::new(config)))
                 .wrap(from_fn(edge))
         });
-        Ok(server.workers(1).client_request_timeout(HEADERS_WITHIN).disable_signals().listen(self.listener)?.run())
+        Ok(server
+            .workers(1)
+            .client_request_timeout(HEADERS_WITHIN)
+            .disable_signals()
+            .listen(self.listener)?
+            .run())
     }
 }
 
 fn allowed_origins(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(["authorization", "content-type", "if-match", "if-none-match", "idempotency-key", "traceparent", "x-request-id"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "if-match",
+            "if-none-match",
+            "idempotency-key",
+            "traceparent",
+            "x-request-id",
+        ])
         .expose_headers(["etag", "location", "retry-after", "x-request-id"])
         .max_age(600);
-    origins.iter().fold(cors, |cors, origin| if origin == "*" { cors.allow_any_origin() } else { cors.allowed_origin(origin) })
+    origins.iter().fold(cors, |cors, origin| {
+        if origin == "*" { cors.allow_any_origin() } else { cors.allowed_origin(origin) }
+    })
 }
 
 /// Paths and their methods, to tell "not here" from "not like this".

@@ -41,7 +41,11 @@ impl Error {
     }
 
     /// An error with the driver's error as its cause.
-    pub fn with(kind: Kind, operation: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub fn with(
+        kind: Kind,
+        operation: &'static str,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
         Self { kind, operation, source: Some(source.into()) }
     }
 

@@ -181,7 +181,13 @@ pub trait LoginAttempts: Send + Sync {
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn fail(&self, identifier: &[u8], network: &str, rule: &Lockout, now: Timestamp) -> Result<Attempts>;
+    async fn fail(
+        &self,
+        identifier: &[u8],
+        network: &str,
+        rule: &Lockout,
+        now: Timestamp,
+    ) -> Result<Attempts>;
     /// Forgets what has been counted.
     ///
     /// # Errors

@@ -24,8 +24,8 @@ pub use broker::{EventBroker, EventHandler};
 pub use cluster::Cluster;
 pub use error::{Error, Kind, Result, ResultExt};
 pub use identity::{
-    CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries, SessionRepo,
-    UserQueries, UserRepo,
+    CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries,
+    SessionRepo, UserQueries, UserRepo,
 };
 pub use jobs::{Claim, JobFilter, JobLeases, JobQueries, JobQueue, Wakeups};
 pub use keys::{KeyQueries, KeyRepo, Sealer};

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::{
-    AccessQueries, AccessRepo, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo, JobQueries, JobQueue,
-    KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox, RefreshTokenRepo, Result, SessionQueries,
-    SessionRepo, UserQueries, UserRepo,
+    AccessQueries, AccessRepo, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo, JobQueries,
+    JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox, RefreshTokenRepo, Result,
+    SessionQueries, SessionRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.

@@ -36,7 +36,12 @@ enum Ended {
 }
 
 /// Starts a job in the background. The permit is its slot.
-pub(crate) fn spawn(executor: &Arc<Executor>, running: &TaskTracker, job: Job, slot: Option<OwnedSemaphorePermit>) {
+pub(crate) fn spawn(
+    executor: &Arc<Executor>,
+    running: &TaskTracker,
+    job: Job,
+    slot: Option<OwnedSemaphorePermit>,
+) {
     let span = tracing::info_span!(
         "job", action = job.kind, jobId = %job.uuid, attempt = job.attempt, traceId = job.traceparent.as_deref().and_then(|t| t.split('-').nth(1))
     );
@@ -100,8 +105,12 @@ impl Executor {
         let now = self.clock.now();
         match ended {
             Ended::With(Ok(result)) => self.leases.succeed(job, result, now).await,
-            Ended::With(Err(JobError::Permanent(error))) => self.leases.fail(job, error, Failure::Dead, now).await,
-            Ended::With(Err(JobError::Retry(error))) => self.leases.fail(job, error, self.next(job)?, now).await,
+            Ended::With(Err(JobError::Permanent(error))) => {
+                self.leases.fail(job, error, Failure::Dead, now).await
+            }
+            Ended::With(Err(JobError::Retry(error))) => {
+                self.leases.fail(job, error, self.next(job)?, now).await
+            }
             Ended::GivenUp => self.leases.release(job).await,
         }
     }

@@ -59,7 +59,11 @@ pub(crate) fn registry(app: &Application) -> Registry {
         })
         .on("diagnostics.fail", |running, Fail { times }| async move {
             let attempt = running.job.attempt;
-            if attempt <= times { Err(JobError::Retry(format!("failing as asked, try {attempt}"))) } else { Ok(json!({ "attempt": attempt })) }
+            if attempt <= times {
+                Err(JobError::Retry(format!("failing as asked, try {attempt}")))
+            } else {
+                Ok(json!({ "attempt": attempt }))
+            }
         })
         .on("diagnostics.panic", |_, _: Value| async move { panicking() })
 }

@@ -18,7 +18,10 @@ pub(crate) struct Pulse(watch::Receiver<u64>);
 
 impl Pulse {
     /// A pulse, and the task that drives it until `stop`.
-    pub(crate) fn new(wakeups: Arc<dyn Wakeups>, stop: CancellationToken) -> (Self, impl Future<Output = ()>) {
+    pub(crate) fn new(
+        wakeups: Arc<dyn Wakeups>,
+        stop: CancellationToken,
+    ) -> (Self, impl Future<Output = ()>) {
         let (sender, receiver) = watch::channel(0);
         let drive = async move {
             while !stop.is_cancelled() {

@@ -28,7 +28,9 @@ impl RecurringLoop {
             if written.as_ref() != Some(&tick) {
                 match self.write(&tick).await {
                     Ok(()) => written = Some(tick),
-                    Err(error) => tracing::warn!(error = %ErrorChain(&error), "recurring jobs could not be written"),
+                    Err(error) => {
+                        tracing::warn!(error = %ErrorChain(&error), "recurring jobs could not be written");
+                    }
                 }
             }
             tokio::select! {

@@ -96,7 +96,9 @@ impl Registry {
         let parse = move |running: Running| -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
             match serde_json::from_value(running.job.payload.clone()) {
                 Ok(payload) => Box::pin(handler(running, payload)),
-                Err(error) => Box::pin(std::future::ready(Err(JobError::Permanent(format!("payload: {error}"))))),
+                Err(error) => {
+                    Box::pin(std::future::ready(Err(JobError::Permanent(format!("payload: {error}")))))
+                }
             }
         };
         self.handlers.insert(kind, Box::new(parse));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use application::Application;
 use application::jobs::KINDS;
-use ports::{Clock, Cluster, Error, EventBroker, Kind, JobLeases, OutboxRelay, Random, Wakeups};
+use ports::{Clock, Cluster, Error, EventBroker, JobLeases, Kind, OutboxRelay, Random, Wakeups};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 

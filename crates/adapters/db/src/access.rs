@@ -48,7 +48,8 @@ impl<L: Link> AccessQueries for Conn<L> {
             .and_where(roles::Column::DeletedAt.is_null())
             .and_where(granting)
             .to_owned();
-        let rows = sea_orm::ConnectionTrait::query_all(self.0.read(), &query).await.during("access.grants")?;
+        let rows =
+            sea_orm::ConnectionTrait::query_all(self.0.read(), &query).await.during("access.grants")?;
         let texts: std::result::Result<Vec<String>, _> = rows.iter().map(|row| row.try_get_by(0)).collect();
         // A grant of a form that only a newer version knows is left out: less is the safe side.
         Ok(texts.during("access.grants")?.iter().filter_map(|text| Permission::parse(text).ok()).collect())

@@ -19,7 +19,13 @@ impl<L: Link> LoginAttempts for Conn<L> {
     }
 
     /// One statement, so that failures at the same time all count.
-    async fn fail(&self, identifier: &[u8], network: &str, rule: &Lockout, now: Timestamp) -> Result<Attempts> {
+    async fn fail(
+        &self,
+        identifier: &[u8],
+        network: &str,
+        rule: &Lockout,
+        now: Timestamp,
+    ) -> Result<Attempts> {
         let first = Model {
             identifier: identifier.to_owned(),
             network: network.to_owned(),
@@ -29,8 +35,7 @@ impl<L: Link> LoginAttempts for Conn<L> {
         let stored = |column: Column| Expr::col((Entity, column));
         let over = stored(Column::WindowEndsAt).lte(now);
         let failures = Expr::case(over.clone(), Expr::val(1)).finally(stored(Column::Failures).add(1));
-        let window =
-            Expr::case(over, Expr::val(first.window_ends_at)).finally(stored(Column::WindowEndsAt));
+        let window = Expr::case(over, Expr::val(first.window_ends_at)).finally(stored(Column::WindowEndsAt));
         let counted = OnConflict::columns([Column::Identifier, Column::Network])
             .values([(Column::Failures, failures.into()), (Column::WindowEndsAt, window.into())])
             .to_owned();

@@ -122,7 +122,11 @@ impl Database {
         }
     }
 
-    async fn scalar<T: sea_orm::TryGetable>(&self, sql: String, operation: &'static str) -> Result<Option<T>> {
+    async fn scalar<T: sea_orm::TryGetable>(
+        &self,
+        sql: String,
+        operation: &'static str,
+    ) -> Result<Option<T>> {
         use crate::error::During;
         let connection = &self.opened.pools.read;
         let statement = Statement::from_string(connection.get_database_backend(), sql);

@@ -33,7 +33,13 @@ impl MailTokenRepo for Conn<Work> {
             Entity::delete_many().filter(Column::Hash.eq(hash)).filter(Column::Purpose.eq(purpose.as_str()));
         let rows = delete.exec_with_returning(self.0.write()).await.during(OPERATION)?;
         let row = rows.into_iter().next().ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
-        Ok(MailToken { id: row.id, user_id: row.user_id, purpose, hash: row.hash, expires_at: row.expires_at })
+        Ok(MailToken {
+            id: row.id,
+            user_id: row.user_id,
+            purpose,
+            hash: row.hash,
+            expires_at: row.expires_at,
+        })
     }
 
     async fn clear(&self, user_id: i64, purpose: MailPurpose) -> Result<()> {

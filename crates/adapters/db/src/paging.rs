@@ -1,8 +1,10 @@
 //! Lists from new to old.
 
 use ports::{Page, PageOf};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use sea_orm::ColumnTrait;
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 /// Runs a filtered query for one page. Asks for one row more than fits, which tells whether more follow
 /// without counting.

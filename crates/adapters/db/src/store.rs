@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{
-    AccessQueries, AccessRepo, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo, Error, JobQueries,
-    JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo, Mailbox, Outbox, RefreshTokenRepo, Result,
-    SessionQueries, SessionRepo, Store, Tx, UserQueries, UserRepo,
+    AccessQueries, AccessRepo, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo, Error,
+    JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo, Mailbox, Outbox,
+    RefreshTokenRepo, Result, SessionQueries, SessionRepo, Store, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,

@@ -144,7 +144,7 @@ impl Shared {
                 return None;
             }
             if let Some(job) = state.queue.pop_front() {
-                if false {
+                if job.reply.is_closed() {
                     continue;
                 }
                 state.busy += 1;

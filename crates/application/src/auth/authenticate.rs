@@ -8,8 +8,8 @@ use moka::sync::Cache;
 use ports::{AccessClaims, ResultExt, TokenError};
 use uuid::Uuid;
 
-use super::principal::{Principal, Principals};
 use super::Auth;
+use super::principal::{Principal, Principals};
 use crate::{AuthFailure, Result};
 
 /// What is remembered of bearers.
@@ -72,7 +72,8 @@ impl Auth {
         let ticket = self.bearers.principals.ticket();
         let store = &self.core.store;
         let user = store.users().by_uuid(claims.sub).await.optional()?.ok_or(AuthFailure::TokenRevoked)?;
-        let session = store.sessions().by_uuid(claims.sid).await.optional()?.ok_or(AuthFailure::TokenRevoked)?;
+        let session =
+            store.sessions().by_uuid(claims.sid).await.optional()?.ok_or(AuthFailure::TokenRevoked)?;
         let ended = session.revoked_at.is_some() || session.expires_at <= self.core.clock.now();
         if ended || session.user_id != user.base.id || user.status == UserStatus::Locked {
             return Err(AuthFailure::TokenRevoked.into());

@@ -90,7 +90,12 @@ impl Auth {
         }
     }
 
-    async fn count_and_record(&self, context: &Context, user: Option<User>, counter: &Counter) -> Result<Error> {
+    async fn count_and_record(
+        &self,
+        context: &Context,
+        user: Option<User>,
+        counter: &Counter,
+    ) -> Result<Error> {
         let attempts = self.core.store.login_attempts();
         let rule = &self.core.settings.lockout;
         attempts.fail(&counter.identifier, &counter.network, rule, self.core.clock.now()).await?;
@@ -134,7 +139,8 @@ impl Auth {
     /// Failures are counted under a keyed hash of what was typed, so that unknown addresses lock alike and the
     /// table names nobody.
     fn counter(&self, context: &Context, email: &str) -> Result<Counter> {
-        let typed = Email::parse(email).map_or_else(|_| email.trim().to_lowercase(), |email| email.to_string());
+        let typed =
+            Email::parse(email).map_or_else(|_| email.trim().to_lowercase(), |email| email.to_string());
         let identifier = self.keys.derive(&[b"login-attempts", typed.as_bytes()])?;
         Ok(Counter { identifier, network: network_of(context.ip) })
     }

@@ -14,8 +14,8 @@ mod verify_email;
 
 pub use login::Login;
 pub use principal::Principal;
-pub(crate) use secret::mail_token_text;
 pub use register::Registration;
+pub(crate) use secret::mail_token_text;
 pub use session::SignedIn;
 
 use std::sync::Arc;

@@ -55,7 +55,8 @@ pub(crate) struct Principals {
 
 impl Default for Principals {
     fn default() -> Self {
-        let by_session = Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(15 * 60)).build();
+        let by_session =
+            Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(15 * 60)).build();
         Self { by_session, forgotten: AtomicU64::new(0) }
     }
 }

@@ -1,6 +1,8 @@
 //! Exchanging a refresh token: rotation, the grace for repeats, and the end of a family whose token was copied.
 
-use domain::{Actor, DomainEvent, Presented, RefreshToken, Session, Timestamp, User, UserStatus, judge_refresh};
+use domain::{
+    Actor, DomainEvent, Presented, RefreshToken, Session, Timestamp, User, UserStatus, judge_refresh,
+};
 use ports::ResultExt;
 use secrecy::SecretString;
 
@@ -39,7 +41,8 @@ impl Auth {
 
     async fn lock_family(&self, work: &Work<'_>, presented: &Secret) -> Result<Option<Family>> {
         let tx = work.tx();
-        let Some(token) = tx.refresh_tokens().lock_by_hash(&presented.hash(&self.core)).await.optional()? else {
+        let Some(token) = tx.refresh_tokens().lock_by_hash(&presented.hash(&self.core)).await.optional()?
+        else {
             return Ok(None);
         };
         let session = tx.sessions().by_id(token.session_id).await?;
@@ -48,7 +51,13 @@ impl Auth {
         Ok(Some(Family { token, session, user }))
     }
 
-    async fn rotate(&self, mut work: Work<'_>, family: Family, presented: &Secret, now: Timestamp) -> Result<SignedIn> {
+    async fn rotate(
+        &self,
+        mut work: Work<'_>,
+        family: Family,
+        presented: &Secret,
+        now: Timestamp,
+    ) -> Result<SignedIn> {
         let scope = self.session_scope(&family).await?;
         work.acting_as(Actor::User { id: family.user.base.id, uuid: family.user.base.uuid }, scope);
         let mut nonce = [0; 16];
@@ -63,7 +72,13 @@ impl Auth {
 
     /// A double click or a lost answer: the same successor again, unless somebody has gone on with it.
     /// Nothing changes, so the transaction is only dropped.
-    async fn repeat(&self, work: &Work<'_>, family: Family, presented: &Secret, now: Timestamp) -> Result<SignedIn> {
+    async fn repeat(
+        &self,
+        work: &Work<'_>,
+        family: Family,
+        presented: &Secret,
+        now: Timestamp,
+    ) -> Result<SignedIn> {
         let nonce = family.token.nonce.as_deref().unwrap_or_default();
         let successor = self.successor(presented, nonce)?;
         let next = work.tx().refresh_tokens().lock_by_hash(&successor.hash(&self.core)).await.optional()?;
@@ -100,7 +115,8 @@ impl Auth {
 
     async fn session_scope(&self, family: &Family) -> Result<domain::TenantScope> {
         let Some(tenant) = family.session.tenant_id else { return Ok(domain::TenantScope::Platform) };
-        let scope = self.core.store.access().membership_by_id(family.user.base.id, tenant).await.optional()?;
+        let scope =
+            self.core.store.access().membership_by_id(family.user.base.id, tenant).await.optional()?;
         Ok(scope.ok_or(AuthFailure::TokenRevoked)?)
     }
 

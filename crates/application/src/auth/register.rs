@@ -71,7 +71,13 @@ impl Auth {
     }
 
     /// An address nobody has proven belongs to nobody: the newest registration counts.
-    async fn replace(&self, work: &mut Work<'_>, user: User, parsed: &Parsed, hash: &str) -> Result<DomainEvent> {
+    async fn replace(
+        &self,
+        work: &mut Work<'_>,
+        user: User,
+        parsed: &Parsed,
+        hash: &str,
+    ) -> Result<DomainEvent> {
         let now = self.core.clock.now();
         work.on(user.base.uuid);
         let tx = work.tx();
@@ -91,7 +97,9 @@ impl Auth {
             .inspect_err(|error| errors.push(problem("email", "email", error)))
             .ok();
         let display_name = registration.display_name.as_deref().and_then(|text| {
-            DisplayName::parse(text).inspect_err(|error| errors.push(problem("displayName", "length", error))).ok()
+            DisplayName::parse(text)
+                .inspect_err(|error| errors.push(problem("displayName", "length", error)))
+                .ok()
         });
         let password = email.as_ref().and_then(|email| {
             let policy = self.core.settings.password_policy;
@@ -101,7 +109,9 @@ impl Auth {
                 .ok()
         });
         match (email, password) {
-            (Some(email), Some(password)) if errors.is_empty() => Ok(Parsed { email, password, display_name }),
+            (Some(email), Some(password)) if errors.is_empty() => {
+                Ok(Parsed { email, password, display_name })
+            }
             _ => Err(Error::Invalid(errors)),
         }
     }

@@ -16,8 +16,13 @@ impl Auth {
         let secret = Secret::parse(token).ok_or(Error::TokenInvalid)?;
         let now = self.core.clock.now();
         let mut work = Work::begin(&self.core, context, VERIFY).await?;
-        let taken = work.tx().mail_tokens().take(MailPurpose::VerifyEmail, &secret.hash(&self.core)).await.optional()?;
-        let token = taken.filter(|token| token.expires_at > now).ok_or(Error::TokenInvalid)?;
+        let found = work
+            .tx()
+            .mail_tokens()
+            .take(MailPurpose::VerifyEmail, &secret.hash(&self.core))
+            .await
+            .optional()?;
+        let token = found.filter(|token| token.expires_at > now).ok_or(Error::TokenInvalid)?;
         let user = work.tx().users().by_id(token.user_id).await.optional()?.ok_or(Error::TokenInvalid)?;
         let uuid = user.base.uuid;
         work.acting_as(Actor::User { id: user.base.id, uuid }, TenantScope::Platform);

@@ -2,7 +2,7 @@
 
 mod kinds;
 
-pub use kinds::{KINDS, JobKind, kind};
+pub use kinds::{JobKind, KINDS, kind};
 
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ impl JobSpec {
     }
 
     /// The same, written at most once per key.
+    #[must_use]
     pub fn unique(self, key: String) -> Self {
         Self { unique_key: Some(key), ..self }
     }

@@ -36,7 +36,11 @@ pub async fn doctor(loaded: &Loaded) -> Vec<Check> {
     let environment = config.environment.as_str().to_owned();
     let mut checks = vec![
         Check::new("configuration", Ok(environment), ""),
-        Check::new("data directory", writable(&config.data_dir), "make it writable, or set MAINSTAY_DATA_DIR"),
+        Check::new(
+            "data directory",
+            writable(&config.data_dir),
+            "make it writable, or set MAINSTAY_DATA_DIR",
+        ),
         Check::new("port", free(config), "stop what listens there, or set MAINSTAY_SERVER__PORT"),
     ];
     match connect(config, Process::Cli).await {
@@ -44,9 +48,15 @@ pub async fn doctor(loaded: &Loaded) -> Vec<Check> {
             checks.push(Check::new("database", Ok("answers".to_owned()), ""));
             checks.push(Check::new("migrations", migrations(&database).await, "run `mainstay migrate up`"));
             checks.push(Check::new("clock", clock(&database).await, "synchronise the clocks (NTP)"));
-            checks.push(Check::new("database role", role(config, &database).await, "connect as a role without superuser rights"));
+            checks.push(Check::new(
+                "database role",
+                role(config, &database).await,
+                "connect as a role without superuser rights",
+            ));
         }
-        Err(error) => checks.push(Check::new("database", Err(error), "start it, or correct MAINSTAY_DATABASE__URL")),
+        Err(error) => {
+            checks.push(Check::new("database", Err(error), "start it, or correct MAINSTAY_DATABASE__URL"))
+        }
     }
     checks
 }
@@ -73,7 +83,10 @@ async fn migrations(database: &Database) -> Result<String> {
 
 async fn clock(database: &Database) -> Result<String> {
     let skew = (database.server_time().await? - SystemClock.now()).num_milliseconds();
-    anyhow::ensure!(skew.abs() <= TOLERABLE_SKEW_MS, "the database's clock is {skew} ms away from this machine's");
+    anyhow::ensure!(
+        skew.abs() <= TOLERABLE_SKEW_MS,
+        "the database's clock is {skew} ms away from this machine's"
+    );
     Ok(format!("{skew} ms from the database's"))
 }
 

@@ -28,7 +28,8 @@ fn marked(headers: &HeaderMap) -> Option<HeaderValue> {
 
 /// Whether `If-None-Match` names this version in any coding (RFC 9110, section 13.1.2: weak comparison).
 pub(crate) fn is_current(request: &HttpRequest, version: i32) -> bool {
-    let Some(tags) = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) else {
+    let Some(tags) = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok())
+    else {
         return false;
     };
     let names = |tag: &str| {

@@ -36,7 +36,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let response = match outcome {
         Ok(response) => rendered(response, &form, &origin, &state, &line),
         Err(failure) => {
-            line.log(&failure.code, None, failure.status, failure.cause.as_deref());
+            line.log(failure.code, None, failure.status, failure.cause.as_deref());
             let mut response = form.render(&failure, &origin);
             finish(response.headers_mut(), &origin, &state.settings);
             return Err(InternalError::from_response("answered at the edge", response).into());
@@ -73,9 +73,10 @@ fn rendered<B: MessageBody + 'static>(
     let template = response.request().match_pattern();
     // A failure without our form is one the framework made: an unreadable path, an origin that is not allowed.
     let foreign = status.is_client_error() || status.is_server_error();
-    let failure = failure.or_else(|| (foreign && !is_ours(response.headers())).then(|| Failure::of_status(status)));
+    let failure =
+        failure.or_else(|| (foreign && !is_ours(response.headers())).then(|| Failure::of_status(status)));
     let cause = failure.as_ref().and_then(|failure| failure.cause.clone());
-    line.log(&template.as_deref().unwrap_or("-"), template.as_deref(), status, cause.as_deref());
+    line.log(template.as_deref().unwrap_or("-"), template.as_deref(), status, cause.as_deref());
 
     let mut response = match failure {
         None => response.map_into_left_body(),
@@ -83,7 +84,9 @@ fn rendered<B: MessageBody + 'static>(
             let (request, former) = response.into_parts();
             let mut fresh = form.render(&failure, origin);
             keep(former.headers(), fresh.headers_mut());
-            ServiceResponse::new(request, fresh.map_into_boxed_body()).map_into_right_body::<B>().map_body(boxed)
+            ServiceResponse::new(request, fresh.map_into_boxed_body())
+                .map_into_right_body::<B>()
+                .map_body(boxed)
         }
     };
     finish(response.headers_mut(), origin, &state.settings);

@@ -35,7 +35,11 @@ impl Origin {
             request_id: given.unwrap_or_else(|| new_request_id(state)),
             trace: trace(parent.as_ref(), state),
             parent,
-            ip: client_ip(request.peer_addr().map(|peer| peer.ip()), headers, &state.settings.trusted_proxies),
+            ip: client_ip(
+                request.peer_addr().map(|peer| peer.ip()),
+                headers,
+                &state.settings.trusted_proxies,
+            ),
             user_agent: text(headers, &header::USER_AGENT).map(str::to_owned),
         }
     }
@@ -87,7 +91,8 @@ fn client_ip(peer: Option<IpAddr>, headers: &HeaderMap, proxies: &[IpNet]) -> Op
     if !trusted(&peer) {
         return Some(peer);
     }
-    let forwarded: Vec<&str> = headers.get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
+    let forwarded: Vec<&str> =
+        headers.get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
     let hops = forwarded.iter().flat_map(|line| line.split(',')).map(|hop| hop.trim().parse::<IpAddr>());
     let mut client = peer;
     for hop in hops.collect::<Vec<_>>().into_iter().rev() {

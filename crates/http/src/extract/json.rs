@@ -47,9 +47,14 @@ where
 }
 
 fn check_type(request: &HttpRequest) -> Result<(), Failure> {
-    let codings = [ContentEncoding::Identity, ContentEncoding::Gzip, ContentEncoding::Brotli, ContentEncoding::Zstd];
+    let codings =
+        [ContentEncoding::Identity, ContentEncoding::Gzip, ContentEncoding::Brotli, ContentEncoding::Zstd];
     let coding = request.headers().get(header::CONTENT_ENCODING).map(|value| {
-        value.to_str().ok().and_then(|text| text.parse::<ContentEncoding>().ok()).is_some_and(|c| codings.contains(&c))
+        value
+            .to_str()
+            .ok()
+            .and_then(|text| text.parse::<ContentEncoding>().ok())
+            .is_some_and(|c| codings.contains(&c))
     });
     if request.content_type().eq_ignore_ascii_case("application/json") && coding != Some(false) {
         Ok(())
@@ -77,12 +82,11 @@ pub(crate) fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) 
         return Err(Failure::malformed("the JSON is nested too deeply"));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        match error.inner().classify() {
+    let value: T =
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| match error.inner().classify() {
             Category::Data => Failure::invalid(vec![wrong_shape(&error)]),
             _ => Failure::malformed("the body is not valid JSON"),
-        }
-    })?;
+        })?;
     reader.end().map_err(|_| Failure::malformed("the body is not valid JSON"))?;
     value.validate().map_err(|report| Failure::invalid(report.iter().map(broken_rule).collect()))?;
     Ok(value)
@@ -114,7 +118,13 @@ fn wrong_shape(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldEr
 
 fn broken_rule((path, error): &(garde::Path, garde::Error)) -> FieldError {
     let message = error.message();
-    let code = if message.contains("length") { "length" } else if message.contains("than") { "range" } else { "invalid" };
+    let code = if message.contains("length") {
+        "length"
+    } else if message.contains("than") {
+        "range"
+    } else {
+        "invalid"
+    };
     FieldError { field: camel(&path.to_string()), code, message: message.to_owned() }
 }
 

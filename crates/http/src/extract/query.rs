@@ -30,7 +30,11 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(query: &str) -> Result<T,
     }
     let value: T = serde_urlencoded::from_str(query).map_err(|error| {
         let field = error.to_string().split('`').nth(1).unwrap_or("query").to_owned();
-        Failure::invalid(vec![FieldError { field, code: "query", message: "is not accepted here".to_owned() }])
+        Failure::invalid(vec![FieldError {
+            field,
+            code: "query",
+            message: "is not accepted here".to_owned(),
+        }])
     })?;
     value.validate().map_err(|report| {
         let broken = |(path, error): &(garde::Path, garde::Error)| FieldError {

@@ -65,7 +65,9 @@ impl Failure {
             StatusCode::NOT_ACCEPTABLE => ("not_acceptable", "none of the accepted types can be given"),
             StatusCode::REQUEST_TIMEOUT => ("request_timeout", "the request took too long to arrive"),
             StatusCode::PAYLOAD_TOO_LARGE => ("payload_too_large", "the body is too large"),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported_media_type", "the body must be application/json"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                ("unsupported_media_type", "the body must be application/json")
+            }
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => ("headers_too_large", "the headers are too large"),
             StatusCode::FORBIDDEN => ("forbidden", "you may not do this"),
             StatusCode::GATEWAY_TIMEOUT => ("timeout", "it took too long"),
@@ -205,7 +207,9 @@ impl From<Error> for Failure {
             Error::Invalid(errors) => Self { errors, ..failure },
             Error::Unauthenticated(_) => Self { challenge: true, ..failure },
             Error::Locked { retry_after } => Self { retry_after: Some(retry_after), ..failure },
-            Error::Unavailable(source) => Self { retry_after: Some(SOON), cause: Some(chain(&source)), ..failure },
+            Error::Unavailable(source) => {
+                Self { retry_after: Some(SOON), cause: Some(chain(&source)), ..failure }
+            }
             Error::Internal(source) => Self { cause: Some(chain(&source)), ..failure },
             _ => failure,
         }

@@ -90,8 +90,13 @@ struct SessionBody {
 /// Longer than any password: nothing to hash, nothing to keep.
 const PASSWORD_BYTES: usize = 1024;
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that garde calls")]
 fn bounded(password: &SecretString, (): &()) -> garde::Result {
-    if password.expose_secret().len() <= PASSWORD_BYTES { Ok(()) } else { Err(garde::Error::new("length is too great")) }
+    if password.expose_secret().len() <= PASSWORD_BYTES {
+        Ok(())
+    } else {
+        Err(garde::Error::new("length is too great"))
+    }
 }
 
 impl From<SignedIn> for SessionBody {
@@ -116,7 +121,8 @@ async fn register(
     Anyone(context): Anyone,
     Body(body): Body<RegisterBody>,
 ) -> Result<Reply<Nothing>, Failure> {
-    let registration = Registration { email: body.email, password: body.password, display_name: body.display_name };
+    let registration =
+        Registration { email: body.email, password: body.password, display_name: body.display_name };
     state.app.auth.register(&context, registration).await?;
     Ok(Reply::accepted("a mail with a link is on its way", Nothing))
 }
@@ -181,7 +187,9 @@ async fn logout(
 ) -> Result<HttpResponse, Failure> {
     match (caller, body) {
         (Ok(caller), _) => state.app.auth.logout(&caller.context(), &caller).await?,
-        (Err(_), Ok(Body(body))) => state.app.auth.logout_by_refresh_token(&context, &body.refresh_token).await?,
+        (Err(_), Ok(Body(body))) => {
+            state.app.auth.logout_by_refresh_token(&context, &body.refresh_token).await?;
+        }
         (Err(refused), Err(_)) => return Err(refused),
     }
     Ok(HttpResponse::NoContent().finish())

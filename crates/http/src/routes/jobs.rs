@@ -166,7 +166,11 @@ async fn list(
     (status = 404, description = "There is none"),
 ))]
 #[get("/api/v1/jobs/{id}")]
-async fn get(state: web::Data<State>, caller: Caller, id: web::Path<Uuid>) -> Result<Reply<JobBody>, Failure> {
+async fn get(
+    state: web::Data<State>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+) -> Result<Reply<JobBody>, Failure> {
     caller.require("jobs:read")?;
     Ok(Reply::ok("the job", state.app.jobs.get(*id).await?.into()))
 }

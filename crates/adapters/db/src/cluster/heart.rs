@@ -11,9 +11,9 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use uuid::Uuid;
 
 use super::lease::Lease;
+use super::new_holder;
 use super::table::{self, Taken};
 use super::watch::Watch;
-use super::new_holder;
 use crate::engine::Engine;
 
 const BEAT: Duration = Duration::from_secs(1);

@@ -31,8 +31,8 @@ use ports::{Cluster, Error, Kind, Random, Result};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-pub(crate) use self::lease::Lease;
 use self::heart::{Heart, Order};
+pub(crate) use self::lease::Lease;
 use self::watch::Watch;
 use crate::conn::{Link, Pools};
 use crate::engine::Engine;

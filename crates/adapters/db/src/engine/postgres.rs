@@ -21,7 +21,8 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 const DOUBTFUL: Duration = Duration::from_secs(30);
 /// Runaway statements end. Shorter than a node's lease for idle transactions: what a suspended process left open
 /// is rolled back before others may take it for gone.
-const LIMITS: [(&str, &str); 2] = [("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "20s")];
+const LIMITS: [(&str, &str); 2] =
+    [("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "20s")];
 /// Between two tries to listen again.
 const RELISTEN: Duration = Duration::from_millis(500);
 /// How long to wait for another process's migrations.
@@ -40,8 +41,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
         let options = PgConnectOptions::from_str(&settings.url).during(CONNECT)?;
-        let options =
-            options.application_name(settings.kind.application_name()).disable_statement_logging();
+        let options = options.application_name(settings.kind.application_name()).disable_statement_logging();
         Ok(Self { options, max_connections: settings.max_connections.max(2) })
     }
 
@@ -107,7 +107,8 @@ impl Server {
 }
 
 async fn hear(options: &PgConnectOptions, wake: &Wake) -> std::result::Result<(), sqlx::Error> {
-    let pool: PgPool = pool_options(1).max_lifetime(None).idle_timeout(None).connect_with(options.clone()).await?;
+    let pool: PgPool =
+        pool_options(1).max_lifetime(None).idle_timeout(None).connect_with(options.clone()).await?;
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen("mainstay_wake").await?;
     wake.this_process();
@@ -130,12 +131,14 @@ fn pool_options(max_connections: u32) -> PgPoolOptions {
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
-        .before_acquire(|connection, metadata| Box::pin(async move {
-            if metadata.idle_for >= DOUBTFUL {
-                sqlx::Connection::ping(connection).await?;
-            }
-            Ok(is_fit(connection))
-        }))
+        .before_acquire(|connection, metadata| {
+            Box::pin(async move {
+                if metadata.idle_for >= DOUBTFUL {
+                    sqlx::Connection::ping(connection).await?;
+                }
+                Ok(is_fit(connection))
+            })
+        })
 }
 
 fn is_fit(connection: &PgConnection) -> bool {

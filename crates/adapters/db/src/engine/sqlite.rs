@@ -85,7 +85,8 @@ impl DatabaseFile {
 
     pub(crate) async fn heartbeat(&self) -> Result<DatabaseConnection> {
         let options = self.options.clone();
-        self.pool(1, options.synchronous(SqliteSynchronous::Normal).busy_timeout(Duration::from_secs(1))).await
+        self.pool(1, options.synchronous(SqliteSynchronous::Normal).busy_timeout(Duration::from_secs(1)))
+            .await
     }
 
     /// One connection of its own.
@@ -135,8 +136,9 @@ fn is_fit(connection: &SqliteConnection) -> bool {
 
 fn create_parent(path: &Path) -> Result<()> {
     match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => std::fs::create_dir_all(parent)
-            .map_err(|error| Error::with(Kind::Unavailable, CONNECT, error)),
+        Some(parent) if !parent.as_os_str().is_empty() => {
+            std::fs::create_dir_all(parent).map_err(|error| Error::with(Kind::Unavailable, CONNECT, error))
+        }
         _ => Ok(()),
     }
 }
