@@ -104,18 +104,21 @@ pub(crate) async fn keep_keys(app: Application) {
 }
 
 fn sealer(config: &Config, random: Arc<dyn Random>) -> Result<AeadSealer> {
-    let keys: Vec<[u8; 32]> = match &config.security.master_key {
+    let keys = match &config.security.master_key {
         Some(keys) => keys.iter().copied().collect(),
-        None => {
-            let key = master_key_file(&config.data_dir.join("master.key"), random.as_ref())
-                .context("can't read or create the master key")?;
-            if key.readable_by_others {
-                tracing::warn!("the master key file is readable by others; `chmod 600` it");
-            }
-            vec![key.bytes]
-        }
+        None => vec![own_master_key(config, random.as_ref())?],
     };
     AeadSealer::new(keys, random).context("the master key can't be used")
+}
+
+/// Development needs no key management: the key lies in the data directory.
+fn own_master_key(config: &Config, random: &dyn Random) -> Result<[u8; 32]> {
+    let key = master_key_file(&config.data_dir.join("master.key"), random);
+    let key = key.context("can't read or create the master key")?;
+    if key.readable_by_others {
+        tracing::warn!("the master key file is readable by others; `chmod 600` it");
+    }
+    Ok(key.bytes)
 }
 
 fn hasher(config: &Config, random: Arc<dyn Random>) -> Result<password_argon2::Argon2Hasher> {

@@ -33,7 +33,7 @@ impl Lifecycle {
         self.started.load(Ordering::SeqCst)
     }
 
-    fn is_draining(&self) -> bool {
+    pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
     }
 }
@@ -91,6 +91,10 @@ impl Health {
 
     pub(crate) fn is_started(&self) -> bool {
         self.lifecycle.is_started()
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.lifecycle.is_draining()
     }
 
     /// Requests can be answered: the database is there, its schema is, and nobody is about to stop us.

@@ -37,7 +37,8 @@ pub trait Sealer: Send + Sync {
     /// # Errors
     /// `Internal` when it was sealed for another purpose, under an unknown key, or has been changed.
     fn open(&self, purpose: KeyPurpose, sealed: &[u8]) -> Result<Vec<u8>>;
-    /// HMAC-SHA-256 (RFC 2104) of the concatenated parts; 32 bytes.
+    /// HMAC-SHA-256 (RFC 2104) of the parts, each preceded by its length so that none can lend bytes to its
+    /// neighbour; 32 bytes.
     fn derive(&self, key: &[u8], parts: &[&[u8]]) -> [u8; 32];
     /// SHA-256 (FIPS 180-4).
     fn digest(&self, data: &[u8]) -> [u8; 32];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bootstrap::Overrides;
 use bootstrap::api::{self, RunningApi};
@@ -17,7 +17,7 @@ use super::client::Client;
 use super::people::ADMIN_PASSWORD;
 use super::postgres::Database;
 use super::scratch::Scratch;
-use super::wait::{PATIENCE, holds};
+use super::wait::PATIENCE;
 use super::Profile;
 
 /// How a test wants the application started.
@@ -105,30 +105,46 @@ impl App {
         self.advance_seconds(days * 24 * 60 * 60);
     }
 
-    /// What was caused has been done: nothing is due any more, and nothing but what was meant to died.
+    /// What was caused has been done: nothing waits or runs any more, and nothing died that was not meant to.
     async fn no_jobs_left(&self) {
-        let mut left = Vec::new();
-        let begun = std::time::Instant::now();
-        while begun.elapsed() < PATIENCE {
-            left = self.jobs_left().await;
+        let begun = Instant::now();
+        loop {
+            let left = self.jobs_left().await;
             if left.is_empty() {
                 return;
             }
-            holds("a pause", PATIENCE, async || true).await;
+            assert!(begun.elapsed() < PATIENCE, "jobs are left over: {left:#?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("jobs are left over: {left:?}");
     }
 
     async fn jobs_left(&self) -> Vec<String> {
-        let now = match &self.clock {
-            Some(clock) => clock.now(),
-            None => chrono::DateTime::<chrono::Utc>::MAX_UTC,
-        };
         let page = Page { limit: 1000, offset: 0, before: None };
         let jobs = self.running.app.jobs.list(&JobFilter::default(), page).await.unwrap().rows;
-        let meant = |kind: &str| kind.starts_with("diagnostics.");
-        let is_left = |job: &&_| is_left(job, now) || false;
-        jobs.iter().filter(is_left).filter(|job| !meant(&job.kind)).map(|job| format!("{job:?}")).collect()
+        let left = jobs.iter().filter(|job| match job.status.as_str() {
+            "queued" | "running" => true,
+            "dead" => !job.kind.starts_with("diagnostics."),
+            _ => false,
+        });
+        left.map(|job| format!("{job:?}")).collect()
     }
+}
+
+/// What every start has in common: quick hashes, no fixed port, a known administrator.
+pub(super) const BASICS: [(&str, &str); 6] = [
+    ("ENVIRONMENT", "test"),
+    ("SERVER__PORT", "0"),
+    ("DATABASE__MAX_CONNECTIONS", "6"),
+    ("AUTH__HASH_MEMORY_KIB", "64"),
+    ("AUTH__HASH_ITERATIONS", "1"),
+    ("BOOTSTRAP__ADMIN_PASSWORD", ADMIN_PASSWORD),
+];
+
+/// A configuration from these variables (later ones win), with its data in `data`.
+pub(super) fn loaded(data: &Scratch, variables: &[(&str, &str)]) -> Loaded {
+    let named = variables.iter().map(|(name, value)| (format!("MAINSTAY_{name}"), (*value).to_owned()));
+    let mut env: BTreeMap<String, String> = named.collect();
+    env.insert("MAINSTAY_DATA_DIR".to_owned(), data.path().display().to_string());
+    let source = Source { dir: data.path().to_owned(), env };
+    bootstrap::configure(&source).unwrap_or_else(|problems| panic!("{problems}"))
 }

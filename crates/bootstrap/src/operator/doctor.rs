@@ -55,7 +55,7 @@ pub async fn doctor(loaded: &Loaded) -> Vec<Check> {
             ));
         }
         Err(error) => {
-            checks.push(Check::new("database", Err(error), "start it, or correct MAINSTAY_DATABASE__URL"))
+            checks.push(Check::new("database", Err(error), "start it, or correct MAINSTAY_DATABASE__URL"));
         }
     }
     checks

@@ -7,7 +7,7 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use futures_util::FutureExt;
@@ -28,13 +28,24 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let origin = Origin::of(&request, &state);
     let form = Form::of(request.headers(), request.path());
     let line = Line { method: request.method().clone(), begun };
+    let mut request = request;
+    if request.method() == Method::HEAD {
+        // A HEAD is a GET whose body the protocol layer leaves out (RFC 9110, section 9.3.2).
+        request.head_mut().method = Method::GET;
+    }
     let span = span(&origin);
     request.extensions_mut().insert(origin.clone());
 
     let outcome = answer(&state, request, next).instrument(span.clone()).await;
     let _entered = span.enter();
     let response = match outcome {
-        Ok(response) => rendered(response, &form, &origin, &state, &line),
+        Ok(mut response) => {
+            if state.health.is_draining() {
+                // Clients that keep connections shall find another replica before this one is gone.
+                response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+            }
+            rendered(response, &form, &origin, &state, &line)
+        }
         Err(failure) => {
             line.log(failure.code, None, failure.status, failure.cause.as_deref());
             let mut response = form.render(&failure, &origin);

@@ -1,0 +1,117 @@
+//! A PostgreSQL server of a test's own, to be taken away from under the application.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use sqlx::Connection;
+use testkit::services::require_or_skip;
+
+use super::scratch::Scratch;
+use super::wait::{PATIENCE, eventually};
+
+/// A private cluster on a free port, without `fsync`: it survives the death of its processes, not of the machine.
+pub(crate) struct PostgresServer {
+    programs: PathBuf,
+    scratch: Scratch,
+    port: u16,
+}
+
+impl PostgresServer {
+    /// Starts one. `None` when PostgreSQL is not installed, after having said so.
+    pub(crate) async fn start() -> Option<Self> {
+        let Some(programs) = installed() else {
+            require_or_skip("a PostgreSQL server of our own", "install the Debian package postgresql");
+            return None;
+        };
+        let scratch = Scratch::new();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Self { programs, scratch, port };
+        if is_root() {
+            assert!(Command::new("chown").arg("postgres").arg(server.scratch.path()).status().unwrap().success());
+        }
+        let data = server.data();
+        server.run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+        server.resume().await;
+        Some(server)
+    }
+
+    /// (Re)starts the server and waits until it answers.
+    pub(crate) async fn resume(&self) {
+        let directory = self.scratch.path().display();
+        let options = format!("-h 127.0.0.1 -p {} -k {directory} -c fsync=off", self.port);
+        let log = self.scratch.join("server.log").display().to_string();
+        self.run("pg_ctl", &["-D", &self.data(), "-l", &log, "-w", "-t", "30", "-o", &options, "start"]);
+        let url = self.url();
+        eventually("a PostgreSQL server that answers", PATIENCE, async || {
+            sqlx::postgres::PgConnection::connect(&url).await.ok().map(drop)
+        })
+        .await;
+    }
+
+    /// As if the machine had lost its power: no goodbye to anybody.
+    pub(crate) async fn crash(&self) {
+        let pid = std::fs::read_to_string(self.scratch.join("data/postmaster.pid")).unwrap();
+        let pid = pid.lines().next().unwrap().to_owned();
+        assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+        // Its backends end when they notice; until then a new one does not start on the same directory.
+        let wait = Duration::from_secs(30);
+        eventually("the end of the backends", wait, async || {
+            let alive = Command::new("pgrep").args(["-P", &pid]).output().unwrap();
+            let listening = std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+            (alive.stdout.is_empty() && !listening).then_some(())
+        })
+        .await;
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    fn data(&self) -> String {
+        self.scratch.join("data").display().to_string()
+    }
+
+    /// Runs one of PostgreSQL's programs, which refuse to be root.
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let path = self.programs.join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        let output = self.scratch.join("programs.log");
+        let log = std::fs::File::options().create(true).append(true).open(&output).unwrap();
+        command.args(arguments).current_dir(self.scratch.path());
+        let status = command.stdout(log.try_clone().unwrap()).stderr(log).status().unwrap();
+        assert!(status.success(), "{program}: {}", std::fs::read_to_string(&output).unwrap());
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        // It may be down already; the directory goes with the scratch.
+        let stop = ["-D", &self.data(), "-m", "immediate", "-w", "stop"].map(str::to_owned);
+        let path = self.programs.join("pg_ctl");
+        let mut command = if is_root() { Command::new("runuser") } else { Command::new(&path) };
+        if is_root() {
+            command.args(["-u", "postgres", "--"]).arg(&path);
+        }
+        let _ = command.args(stop).output();
+    }
+}
+
+/// The newest installed server's programs.
+fn installed() -> Option<PathBuf> {
+    let versions = std::fs::read_dir(Path::new("/usr/lib/postgresql")).ok()?;
+    let programs = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
+    programs.filter(|path| path.join("initdb").exists()).max()
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout.trim_ascii() == b"0"
+}
