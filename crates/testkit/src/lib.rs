@@ -6,7 +6,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this crate is only linked into tests")]
 #![allow(clippy::missing_panics_doc, reason = "panicking is how a check fails")]
 
+pub mod bench;
 pub mod clock;
+pub mod cluster;
 pub mod fakes;
+pub mod jobs;
 pub mod mailer;
+pub mod outbox;
+pub mod poll;
+pub mod postgres;
+mod samples;
 pub mod services;
+pub mod store;
+pub mod temp;

@@ -1,6 +1,6 @@
 //! Looks at everything a process needs, and says what to do about what is missing.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 use anyhow::Result;
@@ -71,6 +71,11 @@ fn writable(directory: &Path) -> Result<String> {
 
 fn free(config: &Config) -> Result<String> {
     let address = (config.server.host.as_str(), config.server.port);
+    // A running API leaves its address in the data directory.
+    let running = std::fs::read_to_string(config.data_dir.join("api.addr")).unwrap_or_default();
+    if running.ends_with(&format!(":{}", config.server.port)) && TcpStream::connect(&running).is_ok() {
+        return Ok(format!("{running} is served by the API of this data directory"));
+    }
     let listener = TcpListener::bind(address)?;
     Ok(format!("{} is free", listener.local_addr()?))
 }

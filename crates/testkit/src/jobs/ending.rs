@@ -1,0 +1,105 @@
+//! How jobs end: well, badly, or with their holder.
+
+use domain::{Failure, JobStatus, NewJob};
+use ports::Kind;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{claim, claim_one, enqueue, read, status};
+use crate::bench::Bench;
+use crate::samples::{at, job};
+
+/// "Ends a job well", once.
+pub async fn succeeds_once(bench: &Bench) {
+    enqueue(bench, &[job()]).await;
+    let job = claim_one(bench, 1, 0).await;
+    let result = json!({ "rows": 1.5, "text": "a\u{0}b" });
+    bench.leases.succeed(&job, &result, at(5)).await.unwrap();
+    let done = read(bench, job.uuid).await;
+    assert_eq!(
+        (done.status, done.result, done.finished_at),
+        (JobStatus::Succeeded, Some(result), Some(at(5)))
+    );
+    let again = bench.leases.succeed(&job, &json!(null), at(6)).await;
+    assert_eq!(again.unwrap_err().kind(), Kind::Precondition);
+    assert!(claim(bench, 1, 10, 1_000).await.is_empty());
+}
+
+/// "Ends a try badly": tried again, but not before its time.
+pub async fn a_failed_one_waits_for_its_time(bench: &Bench) {
+    enqueue(bench, &[job()]).await;
+    let job = claim_one(bench, 1, 0).await;
+    bench.leases.fail(&job, "panicked at 'a\u{0}b'", Failure::Retry { at: at(60) }, at(5)).await.unwrap();
+    let failed = read(bench, job.uuid).await;
+    assert_eq!((failed.status, failed.run_at, failed.finished_at), (JobStatus::Failed, at(60), None));
+    assert!(failed.last_error.unwrap().starts_with("panicked at 'a"));
+    assert!(claim(bench, 1, 10, 59).await.is_empty());
+    let again = claim_one(bench, 1, 60).await;
+    assert_eq!((again.id, again.attempt), (job.id, 2));
+}
+
+/// "A dead letter" is not tried again.
+pub async fn a_dead_one_stays(bench: &Bench) {
+    enqueue(bench, &[job()]).await;
+    let job = claim_one(bench, 1, 0).await;
+    bench.leases.fail(&job, "broken", Failure::Dead, at(5)).await.unwrap();
+    let dead = read(bench, job.uuid).await;
+    assert_eq!((dead.status, dead.finished_at), (JobStatus::Dead, Some(at(5))));
+    assert_eq!(dead.last_error.as_deref(), Some("broken"));
+    assert!(claim(bench, 1, 10, 1_000).await.is_empty());
+}
+
+/// "Takes all jobs of a fallen holder back: they may run at once. How many." Others keep theirs.
+pub async fn rescue_takes_back_what_a_holder_had(bench: &Bench) {
+    let jobs = [job(), job(), job()];
+    enqueue(bench, &jobs).await;
+    let fallen = claim(bench, 1, 2, 0).await;
+    let kept = claim_one(bench, 2, 0).await;
+    assert_eq!(bench.leases.rescue(Uuid::from_u128(1), at(50)).await.unwrap(), 2);
+    for job in &fallen {
+        let back = read(bench, job.uuid).await;
+        assert_eq!((back.status, back.run_at), (JobStatus::Queued, at(50)));
+    }
+    let again: Vec<i64> = claim(bench, 3, 10, 50).await.iter().map(|job| job.id).collect();
+    assert_eq!(again, fallen.iter().map(|job| job.id).collect::<Vec<_>>());
+    assert_eq!(status(bench, kept.uuid).await, JobStatus::Running);
+    bench.leases.succeed(&kept, &json!(null), at(51)).await.unwrap();
+    assert_eq!(bench.leases.rescue(Uuid::from_u128(1), at(50)).await.unwrap(), 0);
+}
+
+/// A fallen holder that stirs again is refused, even before anybody else has claimed the job.
+pub async fn rescue_refuses_the_fallen_holder(bench: &Bench) {
+    enqueue(bench, &[job()]).await;
+    let job = claim_one(bench, 1, 0).await;
+    bench.leases.rescue(Uuid::from_u128(1), at(1)).await.unwrap();
+    let late = bench.leases.succeed(&job, &json!("late"), at(2)).await;
+    assert_eq!(late.unwrap_err().kind(), Kind::Precondition);
+    assert_eq!(status(bench, job.uuid).await, JobStatus::Queued);
+}
+
+/// "… or are dead when they have no attempt left."
+pub async fn rescue_buries_what_has_no_attempt_left(bench: &Bench) {
+    enqueue(bench, &[NewJob { max_attempts: 1, ..job() }]).await;
+    let job = claim_one(bench, 1, 0).await;
+    assert_eq!(bench.leases.rescue(Uuid::from_u128(1), at(50)).await.unwrap(), 1);
+    let dead = read(bench, job.uuid).await;
+    assert_eq!((dead.status, dead.finished_at), (JobStatus::Dead, Some(at(50))));
+    assert_eq!(dead.last_error.as_deref(), Some("worker lost"));
+    assert!(claim(bench, 2, 10, 100).await.is_empty());
+}
+
+/// "Removes succeeded and cancelled jobs that ended before `before`; at most `limit`. How many."
+pub async fn purge_removes_what_ended_well(bench: &Bench) {
+    let jobs: Vec<NewJob> = (0..5).map(|_| job()).collect();
+    enqueue(bench, &jobs).await;
+    let claimed = claim(bench, 1, 10, 0).await;
+    for (job, end) in claimed.iter().zip([10, 10, 10, 20]) {
+        bench.leases.succeed(job, &json!(null), at(end)).await.unwrap();
+    }
+    bench.leases.fail(&claimed[4], "broken", Failure::Dead, at(10)).await.unwrap();
+    assert_eq!(bench.leases.purge(at(10), 10).await.unwrap(), 0);
+    assert_eq!(bench.leases.purge(at(20), 2).await.unwrap(), 2);
+    assert_eq!(bench.leases.purge(at(20), 2).await.unwrap(), 1);
+    assert_eq!(status(bench, claimed[3].uuid).await, JobStatus::Succeeded);
+    assert_eq!(status(bench, claimed[4].uuid).await, JobStatus::Dead);
+}

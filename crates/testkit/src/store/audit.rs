@@ -1,0 +1,110 @@
+//! [`ports::AuditTrail`] and [`ports::AuditQueries`].
+
+use domain::{AuditEntry, Timestamp};
+use ports::{AuditFilter, Page};
+
+use crate::bench::Bench;
+use crate::samples::{at, at_millis, first, id, uuid};
+
+fn entry(action: &str, created_at: Timestamp) -> AuditEntry {
+    AuditEntry {
+        id: id(),
+        uuid: uuid(),
+        created_at,
+        tenant_id: None,
+        actor_kind: "anonymous".to_owned(),
+        actor: None,
+        action: action.to_owned(),
+        resource: "users".to_owned(),
+        resource_id: None,
+        outcome: "success".to_owned(),
+        reason: None,
+        ip: None,
+        user_agent: None,
+        request_id: None,
+        trace_id: None,
+    }
+}
+
+async fn append(bench: &Bench, entries: &[AuditEntry]) {
+    bench
+        .commit(async |tx| {
+            for entry in entries {
+                tx.audit().append(entry).await?;
+            }
+            Ok(())
+        })
+        .await;
+}
+
+async fn ids(bench: &Bench, filter: &AuditFilter, page: Page) -> (Vec<i64>, bool) {
+    let found = bench.store.audit().list(filter, page).await.unwrap();
+    (found.rows.iter().map(|entry| entry.id).collect(), found.has_more)
+}
+
+/// "Adds an entry."
+pub async fn reads_back_every_field(bench: &Bench) {
+    let bare = entry("user.register", at(0));
+    let text = |text: &str| Some(text.to_owned());
+    let full = AuditEntry {
+        tenant_id: Some(id()),
+        actor_kind: "user".to_owned(),
+        actor: Some(uuid().to_string()),
+        resource_id: Some(uuid().to_string()),
+        outcome: "denied".to_owned(),
+        reason: text("token_reused"),
+        ip: text("2001:db8::7"),
+        user_agent: text("Ünïcode/1.0 '\";--"),
+        request_id: text("req-1"),
+        trace_id: text("4bf92f3577b34da6a3ce929d0e0e4736"),
+        ..entry("session.revoke", at_millis(3))
+    };
+    append(bench, &[bare.clone(), full.clone()]).await;
+    let all = bench.store.audit().list(&AuditFilter::default(), first(10)).await.unwrap();
+    assert_eq!(all.rows, [full, bare]);
+    assert!(!all.has_more);
+    // No caller can keep an entry from being written by what it sends.
+    let odd = AuditEntry { user_agent: text("a\u{0}b"), ..entry("user.login", at(1)) };
+    append(bench, std::slice::from_ref(&odd)).await;
+    assert_eq!(ids(bench, &AuditFilter::default(), first(1)).await.0, [odd.id]);
+}
+
+/// "Entries from new to old", by page: a limit, rows to leave out, rows before an id, and whether more follow.
+pub async fn lists_from_new_to_old_by_page(bench: &Bench) {
+    let entries: Vec<AuditEntry> = (0..5).map(|second| entry("x", at(second))).collect();
+    append(bench, &entries).await;
+    let newest: Vec<i64> = entries.iter().rev().map(|entry| entry.id).collect();
+    let all = AuditFilter::default();
+    assert_eq!(ids(bench, &all, first(5)).await, (newest.clone(), false));
+    assert_eq!(ids(bench, &all, first(2)).await, (newest[..2].to_vec(), true));
+    assert_eq!(ids(bench, &all, Page { offset: 3, ..first(2) }).await, (newest[3..].to_vec(), false));
+    let after_second = Page { before: Some(newest[1]), ..first(2) };
+    assert_eq!(ids(bench, &all, after_second).await, (newest[2..4].to_vec(), true));
+    assert_eq!(ids(bench, &all, Page { offset: 9, ..first(2) }).await, (vec![], false));
+    assert_eq!(ids(bench, &all, Page { offset: u64::MAX, ..first(2) }).await, (vec![], false));
+    assert_eq!(ids(bench, &all, first(u64::MAX)).await, (newest, false));
+}
+
+/// "Exact action", "exact kind of resource", "not before", "before".
+pub async fn filters_exactly(bench: &Bench) {
+    let by_ada = AuditEntry { actor: Some("ada".to_owned()), ..entry("user.update", at(0)) };
+    let by_job = AuditEntry { actor: Some("jobs".to_owned()), ..entry("user.update.x", at(10)) };
+    let on_role = AuditEntry { resource: "roles".to_owned(), ..entry("user.update", at(20)) };
+    append(bench, &[by_ada.clone(), by_job.clone(), on_role.clone()]).await;
+    let some = |text: &str| Some(text.to_owned());
+    let none = AuditFilter::default;
+    for (filter, expected) in [
+        (AuditFilter { actor: some("ada"), ..none() }, vec![&by_ada]),
+        (AuditFilter { actor: some("a%"), ..none() }, vec![]),
+        (AuditFilter { actor: some("ad\u{0}a"), ..none() }, vec![]),
+        (AuditFilter { action: some("user.update"), ..none() }, vec![&on_role, &by_ada]),
+        (AuditFilter { resource: some("users"), ..none() }, vec![&by_job, &by_ada]),
+        (AuditFilter { from: Some(at(10)), ..none() }, vec![&on_role, &by_job]),
+        (AuditFilter { to: Some(at(10)), ..none() }, vec![&by_ada]),
+        (AuditFilter { from: Some(at_millis(1)), to: Some(at_millis(10_001)), ..none() }, vec![&by_job]),
+        (AuditFilter { action: some("user.update"), resource: some("roles"), ..none() }, vec![&on_role]),
+    ] {
+        let expected: Vec<i64> = expected.into_iter().map(|entry| entry.id).collect();
+        assert_eq!(ids(bench, &filter, first(10)).await, (expected, false), "{filter:?}");
+    }
+}

@@ -1,0 +1,60 @@
+//! [`ports::CredentialQueries`] and [`ports::CredentialRepo`].
+
+use domain::Credential;
+use ports::Kind;
+
+use crate::bench::Bench;
+use crate::samples::{at, credential, user};
+
+async fn written(bench: &Bench) -> Credential {
+    let user = user();
+    let credential = credential(user.base.id);
+    bench
+        .commit(async |tx| {
+            tx.users().insert(&user).await?;
+            tx.credentials().insert(&credential).await
+        })
+        .await;
+    credential
+}
+
+/// "The password of a user." `NotFound` "when there is none".
+pub async fn reads_back_every_field(bench: &Bench) {
+    let credential = written(bench).await;
+    let credentials = bench.store.credentials();
+    assert_eq!(credentials.of_user(credential.user_id).await.unwrap(), credential);
+    assert_eq!(credentials.of_user(credential.user_id + 1_000).await.unwrap_err().kind(), Kind::NotFound);
+}
+
+/// "`Conflict` when the user has one already"; a deleted one is none.
+pub async fn a_user_has_one(bench: &Bench) {
+    let user = user();
+    let mut gone = credential(user.base.id);
+    gone.base.deleted_at = Some(at(1));
+    let live = credential(user.base.id);
+    bench
+        .commit(async |tx| {
+            tx.users().insert(&user).await?;
+            tx.credentials().insert(&gone).await
+        })
+        .await;
+    assert_eq!(bench.store.credentials().of_user(user.base.id).await.unwrap_err().kind(), Kind::NotFound);
+    bench.commit(async |tx| tx.credentials().insert(&live).await).await;
+    let second = credential(user.base.id);
+    assert_eq!(bench.refused(async |tx| tx.credentials().insert(&second).await).await, Kind::Conflict);
+    assert_eq!(bench.store.credentials().of_user(user.base.id).await.unwrap(), live);
+}
+
+/// "Replaces the hash"; `NotFound` "when the user has no password".
+pub async fn a_hash_is_replaced(bench: &Bench) {
+    let mut credential = written(bench).await;
+    let user_id = credential.user_id;
+    bench.commit(async |tx| tx.credentials().replace_hash(user_id, "$argon2id$new", at(9)).await).await;
+    credential.password_hash = "$argon2id$new".to_owned();
+    credential.base.updated_at = at(9);
+    credential.base.version += 1;
+    assert_eq!(bench.store.credentials().of_user(user_id).await.unwrap(), credential);
+    let nobody = user_id + 1_000;
+    let refused = bench.refused(async |tx| tx.credentials().replace_hash(nobody, "$new", at(9)).await).await;
+    assert_eq!(refused, Kind::NotFound);
+}

@@ -1,0 +1,108 @@
+//! [`ports::MailTokenRepo`].
+
+use domain::{MailPurpose, MailToken};
+use ports::Kind;
+
+use crate::bench::Bench;
+use crate::samples::{at, hash, id, user};
+
+const PURPOSE: MailPurpose = MailPurpose::VerifyEmail;
+
+fn token(user_id: i64) -> MailToken {
+    MailToken { id: id(), user_id, purpose: PURPOSE, hash: hash(), expires_at: at(100) }
+}
+
+async fn written(bench: &Bench) -> MailToken {
+    let user = user();
+    let token = token(user.base.id);
+    bench
+        .commit(async |tx| {
+            tx.users().insert(&user).await?;
+            tx.mail_tokens().insert(&token).await
+        })
+        .await;
+    token
+}
+
+async fn is_there(bench: &Bench, token: &MailToken) -> bool {
+    bench.begin().await.mail_tokens().take(PURPOSE, &token.hash).await.is_ok()
+}
+
+/// "Takes the token out and returns it"; `NotFound` "when there is none with this hash and purpose".
+pub async fn is_taken_once(bench: &Bench) {
+    let token = written(bench).await;
+    let taken = bench.commit(async |tx| tx.mail_tokens().take(PURPOSE, &token.hash).await).await;
+    assert!(taken == token);
+    let again = bench.refused(async |tx| tx.mail_tokens().take(PURPOSE, &token.hash).await).await;
+    assert_eq!(again, Kind::NotFound);
+}
+
+/// "Of two concurrent calls one gets it."
+pub async fn of_many_takers_one_gets_it(bench: &Bench) {
+    let token = written(bench).await;
+    let takers = (0..20).map(|_| {
+        let (store, hash) = (bench.store.clone(), token.hash.clone());
+        tokio::spawn(async move {
+            let tx = store.begin().await.unwrap();
+            let taken = tx.mail_tokens().take(PURPOSE, &hash).await;
+            tx.commit().await.unwrap();
+            taken
+        })
+    });
+    let mut takes = 0;
+    for taker in takers.collect::<Vec<_>>() {
+        match taker.await.unwrap() {
+            Ok(taken) => {
+                assert!(taken == token);
+                takes += 1;
+            }
+            Err(error) => assert_eq!(error.kind(), Kind::NotFound, "{error}"),
+        }
+    }
+    assert_eq!(takes, 1);
+}
+
+/// "Writing the same hash again changes nothing."
+pub async fn the_same_hash_again_changes_nothing(bench: &Bench) {
+    let first = written(bench).await;
+    let second = MailToken { hash: first.hash.clone(), expires_at: at(999), ..token(first.user_id) };
+    bench.commit(async |tx| tx.mail_tokens().insert(&second).await).await;
+    let taken = bench.commit(async |tx| tx.mail_tokens().take(PURPOSE, &first.hash).await).await;
+    assert!(taken == first);
+    assert!(!is_there(bench, &first).await);
+}
+
+/// A token whose unit of work failed can still be used.
+pub async fn a_rolled_back_take_leaves_it(bench: &Bench) {
+    let token = written(bench).await;
+    let tx = bench.begin().await;
+    tx.mail_tokens().take(PURPOSE, &token.hash).await.unwrap();
+    drop(tx);
+    assert!(is_there(bench, &token).await);
+}
+
+/// "Removes all tokens of a user for a purpose."
+pub async fn clear_removes_those_of_one_user(bench: &Bench) {
+    let (mine, theirs) = (written(bench).await, written(bench).await);
+    let mine_too = token(mine.user_id);
+    bench
+        .commit(async |tx| {
+            tx.mail_tokens().insert(&mine_too).await?;
+            tx.mail_tokens().clear(mine.user_id, PURPOSE).await
+        })
+        .await;
+    assert!(!is_there(bench, &mine).await);
+    assert!(!is_there(bench, &mine_too).await);
+    assert!(is_there(bench, &theirs).await);
+}
+
+/// "Removes tokens that expired before `before`; at most `limit`. How many."
+pub async fn purge_removes_the_expired(bench: &Bench) {
+    let (first, second, third) = (written(bench).await, written(bench).await, written(bench).await);
+    assert_eq!(bench.commit(async |tx| tx.mail_tokens().purge(at(100), 10).await).await, 0);
+    assert_eq!(bench.commit(async |tx| tx.mail_tokens().purge(at(101), 2).await).await, 2);
+    assert_eq!(bench.commit(async |tx| tx.mail_tokens().purge(at(101), 2).await).await, 1);
+    for token in [first, second, third] {
+        assert!(!is_there(bench, &token).await);
+    }
+}

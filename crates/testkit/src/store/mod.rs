@@ -1,0 +1,110 @@
+//! The contracts of [`ports::Store`], [`ports::Tx`] and the repositories behind them.
+
+pub mod access;
+pub mod attempts;
+pub mod audit;
+pub mod credentials;
+pub mod keys;
+pub mod mail_tokens;
+pub mod mailbox;
+pub mod sessions;
+pub mod tokens;
+pub mod unit_of_work;
+pub mod users;
+
+/// Runs the suite on the databases that the expression gives, a future of `Option<Bench>`; `None` skips, after
+/// [`require_or_skip`](crate::services::require_or_skip) has said why: `testkit::store_suite!(bench());`
+#[macro_export]
+macro_rules! store_suite {
+    ($bench:expr) => {
+        mod store_suite {
+            use super::*;
+
+            $crate::bench_cases!($bench; [$crate::store];
+                users {
+                    reads_back_every_field,
+                    misses_are_not_found,
+                    a_live_address_is_unique,
+                    deleted_users_are_gone_and_free_their_address,
+                    an_update_raises_the_version,
+                    an_update_of_an_old_version_changes_nothing,
+                    of_two_updates_one_wins,
+                    an_update_never_lowers_the_revision,
+                    bumps_add_up,
+                    empty_counts_deleted_users,
+                }
+                credentials {
+                    reads_back_every_field,
+                    a_user_has_one,
+                    a_hash_is_replaced,
+                }
+                sessions {
+                    reads_back_every_field,
+                    ended_ones_are_found,
+                    a_touch_is_noted,
+                    ends_once,
+                    purge_removes_the_over_with_their_tokens,
+                    purge_keeps_to_its_limit,
+                }
+                tokens {
+                    reads_back_every_field,
+                    a_hash_is_unique,
+                    is_spent_once,
+                    of_many_presentations_one_finds_it_unspent,
+                }
+                mail_tokens {
+                    is_taken_once,
+                    of_many_takers_one_gets_it,
+                    the_same_hash_again_changes_nothing,
+                    a_rolled_back_take_leaves_it,
+                    clear_removes_those_of_one_user,
+                    purge_removes_the_expired,
+                }
+                attempts {
+                    counts_within_a_window,
+                    begins_a_new_window_when_the_old_one_has_ended,
+                    failures_at_the_same_time_all_count,
+                    outlives_the_rollback_of_a_unit_of_work,
+                    clears_one_identifier_and_network,
+                    clears_with_the_unit_of_work,
+                    purge_removes_ended_windows,
+                }
+                access {
+                    finds_tenants_by_slug,
+                    a_live_slug_is_unique,
+                    a_membership_is_a_scope,
+                    a_role_name_is_unique_in_its_scope,
+                    joining_needs_the_role,
+                    joining_twice_changes_nothing,
+                    grants_are_those_of_the_scope_and_the_platform,
+                    a_gone_tenant_grants_nothing,
+                    platform_roles_are_assigned_once,
+                }
+                keys {
+                    reads_back_live_keys_oldest_first,
+                    of_two_first_starts_one_writes_the_key,
+                }
+                audit {
+                    reads_back_every_field,
+                    lists_from_new_to_old_by_page,
+                    filters_exactly,
+                }
+                mailbox {
+                    keeps_mails_newest_first,
+                    the_same_mail_again_changes_nothing,
+                }
+                unit_of_work {
+                    nothing_is_visible_before_the_commit,
+                    dropped_means_rolled_back,
+                    reads_its_own_writes,
+                    reads_beside_it_do_not_wait,
+                    after_a_failure_everything_is_refused,
+                    many_at_once_all_commit,
+                    begun_for_nobody_it_leaves_nothing_open,
+                    answers_a_ping,
+                    lacks_no_migration,
+                }
+            );
+        }
+    };
+}

@@ -1,0 +1,104 @@
+//! [`ports::SessionQueries`] and [`ports::SessionRepo`].
+
+use domain::Session;
+use ports::Kind;
+
+use crate::bench::Bench;
+use crate::samples::{at, id, refresh_token, session, user, uuid};
+
+/// A session of a new user, after `change`.
+pub(super) async fn written(bench: &Bench, change: impl FnOnce(&mut Session)) -> Session {
+    let user = user();
+    let mut session = session(user.base.id);
+    change(&mut session);
+    bench
+        .commit(async |tx| {
+            tx.users().insert(&user).await?;
+            tx.sessions().insert(&session).await
+        })
+        .await;
+    session
+}
+
+async fn read(bench: &Bench, session: &Session) -> Session {
+    bench.store.sessions().by_uuid(session.base.uuid).await.unwrap()
+}
+
+/// "By public id", "by internal id": as it was written. `NotFound`.
+pub async fn reads_back_every_field(bench: &Bench) {
+    let full = written(bench, |_| {}).await;
+    let bare = written(bench, |session| {
+        session.tenant_id = None;
+        session.ip = None;
+        session.user_agent = None;
+    })
+    .await;
+    let tx = bench.begin().await;
+    for session in [full, bare] {
+        assert_eq!(read(bench, &session).await, session);
+        assert_eq!(tx.sessions().by_id(session.base.id).await.unwrap(), session);
+        assert_eq!(tx.sessions().by_uuid(session.base.uuid).await.unwrap(), session);
+    }
+    assert_eq!(bench.store.sessions().by_uuid(uuid()).await.unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(tx.sessions().by_id(id()).await.unwrap_err().kind(), Kind::NotFound);
+}
+
+/// "Ended ones too."
+pub async fn ended_ones_are_found(bench: &Bench) {
+    let session = written(bench, |session| session.revoked_at = Some(at(-5))).await;
+    assert_eq!(read(bench, &session).await, session);
+    assert_eq!(bench.begin().await.sessions().by_id(session.base.id).await.unwrap(), session);
+}
+
+/// "Notes that a session was used."
+pub async fn a_touch_is_noted(bench: &Bench) {
+    let mut session = written(bench, |_| {}).await;
+    bench.commit(async |tx| tx.sessions().touch(session.base.id, at(77)).await).await;
+    session.last_used_at = at(77);
+    session.base.updated_at = at(77);
+    session.base.version += 1;
+    assert_eq!(read(bench, &session).await, session);
+}
+
+/// "Ends a session; ending an ended one changes nothing. True when this call ended it."
+pub async fn ends_once(bench: &Bench) {
+    let session = written(bench, |_| {}).await;
+    assert!(bench.commit(async |tx| tx.sessions().revoke(session.base.id, at(5)).await).await);
+    let ended = read(bench, &session).await;
+    assert_eq!(ended.revoked_at, Some(at(5)));
+    assert!(!bench.commit(async |tx| tx.sessions().revoke(session.base.id, at(6)).await).await);
+    assert_eq!(read(bench, &session).await, ended);
+    assert!(!bench.commit(async |tx| tx.sessions().revoke(id(), at(6)).await).await);
+}
+
+/// "Removes sessions, and their tokens, that ended or expired before `before`. How many."
+pub async fn purge_removes_the_over_with_their_tokens(bench: &Bench) {
+    let live = written(bench, |session| session.expires_at = at(100)).await;
+    let expired = written(bench, |session| session.expires_at = at(99)).await;
+    let ended = written(bench, |session| session.revoked_at = Some(at(99))).await;
+    let just_ended = written(bench, |session| session.revoked_at = Some(at(100))).await;
+    let token = refresh_token(expired.base.id);
+    bench.commit(async |tx| tx.refresh_tokens().insert(&token).await).await;
+    assert_eq!(bench.commit(async |tx| tx.sessions().purge(at(100), 10).await).await, 2);
+    for gone in [expired, ended] {
+        assert_eq!(
+            bench.store.sessions().by_uuid(gone.base.uuid).await.unwrap_err().kind(),
+            Kind::NotFound
+        );
+    }
+    let tx = bench.begin().await;
+    assert_eq!(tx.refresh_tokens().lock_by_hash(&token.hash).await.unwrap_err().kind(), Kind::NotFound);
+    for kept in [live, just_ended] {
+        assert_eq!(read(bench, &kept).await, kept);
+    }
+}
+
+/// "At most `limit`."
+pub async fn purge_keeps_to_its_limit(bench: &Bench) {
+    for _ in 0..5 {
+        written(bench, |session| session.expires_at = at(1)).await;
+    }
+    for removed in [2, 2, 1, 0] {
+        assert_eq!(bench.commit(async |tx| tx.sessions().purge(at(100), 2).await).await, removed);
+    }
+}
