@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{App, PASSWORD, Tokens, VERIFY_SUBJECT, profiles};
+use crate::harness::{PASSWORD, Tokens, VERIFY_SUBJECT, profiles};
 
 profiles! {
     async fn from_registration_to_logout(app: &App) {
@@ -143,7 +143,7 @@ profiles! {
 }
 
 profiles! {
-    crate::harness::Setup::owned_clock() =>
+    [owned_clock()]
 
     async fn a_link_works_for_a_day(app: &App) {
         app.register("ada@example.com", PASSWORD).await.is(202);

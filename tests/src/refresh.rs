@@ -6,12 +6,12 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{App, Setup, Tokens, profiles};
+use crate::harness::{Tokens, profiles};
 
 const EMAIL: &str = "ada@example.com";
 
 profiles! {
-    Setup::owned_clock() =>
+    [owned_clock()]
 
     /// A double click or a lost answer logs nobody out.
     async fn a_repeat_within_ten_seconds_gets_the_same_successor(app: &App) {
@@ -119,7 +119,7 @@ profiles! {
 }
 
 profiles! {
-    Setup::owned_clock().with("AUTH__REFRESH_REUSE_GRACE_SECONDS", "0") =>
+    [owned_clock().with("AUTH__REFRESH_REUSE_GRACE_SECONDS", "0")]
 
     /// Without the grace a repeat is a reuse at once.
     async fn the_grace_can_be_switched_off(app: &App) {

@@ -46,7 +46,8 @@ pub trait UserRepo: UserQueries {
     /// # Errors
     /// `Conflict` when a live user has the address.
     async fn insert(&self, user: &User) -> Result<()>;
-    /// Writes all fields of a user that was read at `user.base.version` and raises the version by one.
+    /// Writes all fields of a user that was read at `user.base.version` and raises the version by one. Never
+    /// lowers `auth_revision`, which may have been bumped since.
     ///
     /// # Errors
     /// `Precondition` when the row is at another version or deleted; nothing has changed then.

@@ -29,7 +29,8 @@ pub struct OutboxRow {
 /// commits late has a small id.
 #[async_trait]
 pub trait OutboxRelay: Send + Sync {
-    /// Takes unpublished rows that nobody holds, oldest first.
+    /// Takes unpublished rows that nobody holds, oldest first. A row stays while an older one of its subject is
+    /// in somebody's hands.
     ///
     /// # Errors
     /// `Unavailable`.

@@ -35,7 +35,8 @@ pub trait Store: Send + Sync {
     fn credentials(&self) -> &dyn CredentialQueries;
     /// Sessions.
     fn sessions(&self) -> &dyn SessionQueries;
-    /// Failed logins; kept outside the unit of work, because they must outlive its rollback.
+    /// Failed logins; kept outside the unit of work, because they must outlive its rollback. Not to be written
+    /// while holding a unit of work: with one writer at a time they would wait for each other.
     fn login_attempts(&self) -> &dyn LoginAttempts;
     /// Tenants, roles and what they grant.
     fn access(&self) -> &dyn AccessQueries;
@@ -50,6 +51,8 @@ pub trait Store: Send + Sync {
 }
 
 /// A unit of work. Dropped means rolled back; what was written through it commits together or not at all.
+/// Once a write was refused by a uniqueness rule, or the database itself failed, it can only be dropped:
+/// everything further is refused, `commit` included.
 #[async_trait]
 pub trait Tx: Send + Sync {
     /// Users.
@@ -79,7 +82,8 @@ pub trait Tx: Send + Sync {
     ///
     /// # Errors
     /// `Conflict` when a concurrent unit of work won; `Unavailable` when the database went away, in which case
-    /// it may or may not have committed.
+    /// it may or may not have committed, or when this process holds no lease on a node id (see `Cluster`): others
+    /// may then rely on it to change nothing.
     async fn commit(self: Box<Self>) -> Result<()>;
 }
 

@@ -46,7 +46,7 @@ macro_rules! cluster_suite {
                     a_held_node_id_is_a_conflict,
                     an_id_given_back_is_free_at_once,
                     leaving_twice_succeeds,
-                    nothing_is_committed_before_joining_or_after_leaving,
+                    nothing_is_committed_after_leaving,
                     only_a_single_process_is_sole,
                     a_newcomer_commits_only_after_others_know,
                     a_killed_process_has_fallen,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,13 +13,13 @@ use bootstrap::config::{Loaded, Source};
 use futures_util::FutureExt;
 use ports::{Clock, JobFilter, Page};
 use testkit::fakes::FixedClock;
+use testkit::postgres::TestDatabase;
+use testkit::temp::TempDir;
 
 use super::client::Client;
 use super::people::ADMIN_PASSWORD;
-use super::postgres::Database;
-use super::scratch::Scratch;
 use super::wait::PATIENCE;
-use super::Profile;
+use super::{Profile, postgres};
 
 /// How a test wants the application started.
 #[derive(Clone, Default)]
@@ -59,29 +60,27 @@ impl Deref for App {
 pub(crate) async fn run(profile: Profile, setup: Setup, case: impl AsyncFn(&App)) {
     let database = match profile {
         Profile::Embedded => None,
-        Profile::Postgres => match Database::fresh().await {
+        Profile::Postgres => match postgres::database().await {
             Some(database) => Some(database),
             None => return,
         },
     };
-    let data = Scratch::new();
-    let app = App::start(&data, database.as_ref(), setup).await;
+    let data = TempDir::new();
+    let url = database.as_ref().map(TestDatabase::url);
+    let app = App::start(data.path(), url.as_deref(), setup).await;
     let outcome = AssertUnwindSafe(case(&app)).catch_unwind().await;
     let outcome = match outcome {
         Ok(()) => AssertUnwindSafe(app.no_jobs_left()).catch_unwind().await,
         failed => failed,
     };
     app.running.stop().await.unwrap();
-    if let Some(database) = database {
-        database.drop().await;
-    }
     outcome.unwrap_or_else(|panic| resume_unwind(panic));
 }
 
 impl App {
-    async fn start(data: &Scratch, database: Option<&Database>, setup: Setup) -> Self {
+    async fn start(data: &Path, database_url: Option<&str>, setup: Setup) -> Self {
         let mut variables: Vec<(&str, &str)> = BASICS.to_vec();
-        variables.extend(database.map(|database| ("DATABASE__URL", database.url.as_str())));
+        variables.extend(database_url.map(|url| ("DATABASE__URL", url)));
         variables.extend(setup.variables);
         let clock = setup.clock.clone().map(|clock| clock as Arc<dyn Clock>);
         let running = api::start(loaded(data, &variables), Overrides { clock }).await.unwrap();
@@ -141,10 +140,10 @@ pub(super) const BASICS: [(&str, &str); 6] = [
 ];
 
 /// A configuration from these variables (later ones win), with its data in `data`.
-pub(super) fn loaded(data: &Scratch, variables: &[(&str, &str)]) -> Loaded {
+pub(super) fn loaded(data: &Path, variables: &[(&str, &str)]) -> Loaded {
     let named = variables.iter().map(|(name, value)| (format!("MAINSTAY_{name}"), (*value).to_owned()));
     let mut env: BTreeMap<String, String> = named.collect();
-    env.insert("MAINSTAY_DATA_DIR".to_owned(), data.path().display().to_string());
-    let source = Source { dir: data.path().to_owned(), env };
+    env.insert("MAINSTAY_DATA_DIR".to_owned(), data.display().to_string());
+    let source = Source { dir: data.to_owned(), env };
     bootstrap::configure(&source).unwrap_or_else(|problems| panic!("{problems}"))
 }

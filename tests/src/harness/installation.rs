@@ -1,18 +1,16 @@
 //! A database, a data directory and the variables of programs that are started on them.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use futures_util::FutureExt;
+use testkit::postgres::TestDatabase;
+use testkit::temp::TempDir;
 
-use super::Profile;
 use super::app::BASICS;
 use super::binaries;
-use super::postgres::Database;
 use super::program::Program;
-use super::scratch::Scratch;
+use super::{Profile, postgres};
 
 /// 32 bytes, for programs that share a database but no directory.
 pub(crate) const MASTER_KEY: &str = "VdE9WvSvQmRr2b3n0cXo4u1J8k5tYhLqZ6gA7sPwNfM=";
@@ -20,7 +18,7 @@ pub(crate) const MASTER_KEY: &str = "VdE9WvSvQmRr2b3n0cXo4u1J8k5tYhLqZ6gA7sPwNfM
 /// Where programs are started.
 pub(crate) struct Installation {
     pub(crate) profile: Profile,
-    scratch: Scratch,
+    folder: TempDir,
     variables: BTreeMap<String, String>,
 }
 
@@ -29,18 +27,14 @@ impl Installation {
     pub(crate) async fn with(profile: Profile, case: impl AsyncFn(&Self)) {
         let database = match profile {
             Profile::Embedded => None,
-            Profile::Postgres => match Database::fresh().await {
+            Profile::Postgres => match postgres::database().await {
                 Some(database) => Some(database),
                 None => return,
             },
         };
-        let url = database.as_ref().map(|database| database.url.as_str());
-        let installation = Self::on(profile, url);
-        let outcome = AssertUnwindSafe(case(&installation)).catch_unwind().await;
-        if let Some(database) = database {
-            database.drop().await;
-        }
-        outcome.unwrap_or_else(|panic| resume_unwind(panic));
+        let url = database.as_ref().map(TestDatabase::url);
+        let installation = Self::on(profile, url.as_deref());
+        case(&installation).await;
     }
 
     /// On a database that exists.
@@ -49,7 +43,7 @@ impl Installation {
         variables.extend(BASICS.map(|(name, value)| (name.to_owned(), value.to_owned())));
         variables.insert("SECURITY__MASTER_KEY".to_owned(), MASTER_KEY.to_owned());
         variables.extend(database_url.map(|url| ("DATABASE__URL".to_owned(), url.to_owned())));
-        Self { profile, scratch: Scratch::new(), variables }
+        Self { profile, folder: TempDir::new(), variables }
     }
 
     /// The same with one more variable, without its prefix.
@@ -60,8 +54,8 @@ impl Installation {
     /// The directory of one program. On SQLite all share one, because the database lies in it.
     pub(crate) fn data(&self, name: &str) -> PathBuf {
         let path = match self.profile {
-            Profile::Embedded => self.scratch.join("data"),
-            Profile::Postgres => self.scratch.join(name),
+            Profile::Embedded => self.folder.path().join("data"),
+            Profile::Postgres => self.folder.path().join(name),
         };
         std::fs::create_dir_all(&path).unwrap();
         path

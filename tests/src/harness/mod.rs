@@ -10,7 +10,6 @@ mod installation;
 mod people;
 mod postgres;
 mod program;
-mod scratch;
 mod server;
 mod wait;
 
@@ -19,7 +18,6 @@ pub(crate) use client::{Answer, Client};
 pub(crate) use installation::Installation;
 pub(crate) use people::{ADMIN, ADMIN_PASSWORD, PASSWORD, Tokens, VERIFY_SUBJECT};
 pub(crate) use program::Program;
-pub(crate) use scratch::Scratch;
 pub(crate) use server::PostgresServer;
 pub(crate) use wait::{PATIENCE, eventually, holds};
 
@@ -32,26 +30,33 @@ pub(crate) enum Profile {
     Postgres,
 }
 
-/// Turns functions into one test per profile. `setup =>` in front says how the application is started.
+/// Turns functions into one test per profile. `[owned_clock()]` in front says how the application is started: what
+/// follows `Setup::`.
 macro_rules! profiles {
-    ($setup:expr => $($(#[$about:meta])* async fn $name:ident($app:ident: &App) $body:block)*) => {$(
+    (@setup [$($setup:tt)*]) => { $crate::harness::Setup::$($setup)* };
+    (@each $setup:tt $($(#[$about:meta])* async fn $name:ident($app:ident: &App) $body:block)*) => {$(
         $(#[$about])*
         async fn $name($app: &$crate::harness::App) $body
 
         mod $name {
+            use $crate::harness::{Profile, profiles, run};
+
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn embedded() {
-                $crate::harness::run($crate::harness::Profile::Embedded, $setup, super::$name).await;
+                run(Profile::Embedded, profiles!(@setup $setup), super::$name).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                $crate::harness::run($crate::harness::Profile::Postgres, $setup, super::$name).await;
+                run(Profile::Postgres, profiles!(@setup $setup), super::$name).await;
             }
         }
     )*};
+    ([$($setup:tt)*] $($functions:tt)*) => {
+        $crate::harness::profiles! { @each [$($setup)*] $($functions)* }
+    };
     ($($functions:tt)*) => {
-        $crate::harness::profiles! { $crate::harness::Setup::default() => $($functions)* }
+        $crate::harness::profiles! { @each [default()] $($functions)* }
     };
 }
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use sqlx::Connection;
 use testkit::services::require_or_skip;
+use testkit::temp::TempDir;
 
-use super::scratch::Scratch;
 use super::wait::{PATIENCE, eventually};
 
 /// A private cluster on a free port, without `fsync`: it survives the death of its processes, not of the machine.
 pub(crate) struct PostgresServer {
     programs: PathBuf,
-    scratch: Scratch,
+    folder: TempDir,
     port: u16,
 }
 
@@ -25,11 +25,11 @@ impl PostgresServer {
             require_or_skip("a PostgreSQL server of our own", "install the Debian package postgresql");
             return None;
         };
-        let scratch = Scratch::new();
+        let folder = TempDir::new();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Self { programs, scratch, port };
+        let server = Self { programs, folder, port };
         if is_root() {
-            assert!(Command::new("chown").arg("postgres").arg(server.scratch.path()).status().unwrap().success());
+            assert!(Command::new("chown").arg("postgres").arg(server.folder.path()).status().unwrap().success());
         }
         let data = server.data();
         server.run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
@@ -39,9 +39,9 @@ impl PostgresServer {
 
     /// (Re)starts the server and waits until it answers.
     pub(crate) async fn resume(&self) {
-        let directory = self.scratch.path().display();
+        let directory = self.folder.path().display();
         let options = format!("-h 127.0.0.1 -p {} -k {directory} -c fsync=off", self.port);
-        let log = self.scratch.join("server.log").display().to_string();
+        let log = self.folder.path().join("server.log").display().to_string();
         self.run("pg_ctl", &["-D", &self.data(), "-l", &log, "-w", "-t", "30", "-o", &options, "start"]);
         let url = self.url();
         eventually("a PostgreSQL server that answers", PATIENCE, async || {
@@ -52,7 +52,7 @@ impl PostgresServer {
 
     /// As if the machine had lost its power: no goodbye to anybody.
     pub(crate) async fn crash(&self) {
-        let pid = std::fs::read_to_string(self.scratch.join("data/postmaster.pid")).unwrap();
+        let pid = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap().to_owned();
         assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
         // Its backends end when they notice; until then a new one does not start on the same directory.
@@ -70,7 +70,7 @@ impl PostgresServer {
     }
 
     fn data(&self) -> String {
-        self.scratch.join("data").display().to_string()
+        self.folder.path().join("data").display().to_string()
     }
 
     /// Runs one of PostgreSQL's programs, which refuse to be root.
@@ -83,9 +83,9 @@ impl PostgresServer {
         } else {
             Command::new(path)
         };
-        let output = self.scratch.join("programs.log");
+        let output = self.folder.path().join("programs.log");
         let log = std::fs::File::options().create(true).append(true).open(&output).unwrap();
-        command.args(arguments).current_dir(self.scratch.path());
+        command.args(arguments).current_dir(self.folder.path());
         let status = command.stdout(log.try_clone().unwrap()).stderr(log).status().unwrap();
         assert!(status.success(), "{program}: {}", std::fs::read_to_string(&output).unwrap());
     }
@@ -93,7 +93,7 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
-        // It may be down already; the directory goes with the scratch.
+        // It may be down already; the directory goes with the folder.
         let stop = ["-D", &self.data(), "-m", "immediate", "-w", "stop"].map(str::to_owned);
         let path = self.programs.join("pg_ctl");
         let mut command = if is_root() { Command::new("runuser") } else { Command::new(&path) };

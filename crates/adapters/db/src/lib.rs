@@ -30,6 +30,9 @@ mod tokens;
 mod users;
 mod wakeups;
 
+#[cfg(test)]
+mod tests;
+
 pub use database::{Database, connect};
 pub use migrate::Migration;
 pub use settings::{Process, Settings};

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use actix_web::dev::{Decompress, Payload};
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, ContentEncoding};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use application::FieldError;
 use futures_util::StreamExt;
@@ -13,6 +12,7 @@ use garde::Validate;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use super::decode::{coding, decode};
 use crate::State;
 use crate::respond::Failure;
 
@@ -37,37 +37,27 @@ where
         Box::pin(async move {
             let limit = request.app_data::<web::Data<State>>().map_or(0, |state| state.settings.body_limit);
             check_type(&request)?;
-            let arriving = collect(&request, payload, limit);
-            let bytes = tokio::time::timeout(ARRIVAL, arriving)
+            let coding = coding(request.headers())?;
+            let bytes = tokio::time::timeout(ARRIVAL, collect(payload, limit))
                 .await
                 .map_err(|_| Failure::of_status(StatusCode::REQUEST_TIMEOUT))??;
-            parse(&bytes).map(Self)
+            parse(&decode(coding, bytes, limit)?).map(Self)
         })
     }
 }
 
 fn check_type(request: &HttpRequest) -> Result<(), Failure> {
-    let codings =
-        [ContentEncoding::Identity, ContentEncoding::Gzip, ContentEncoding::Brotli, ContentEncoding::Zstd];
-    let coding = request.headers().get(header::CONTENT_ENCODING).map(|value| {
-        value
-            .to_str()
-            .ok()
-            .and_then(|text| text.parse::<ContentEncoding>().ok())
-            .is_some_and(|c| codings.contains(&c))
-    });
-    if request.content_type().eq_ignore_ascii_case("application/json") && coding != Some(false) {
+    if request.content_type().eq_ignore_ascii_case("application/json") {
         Ok(())
     } else {
         Err(Failure::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
     }
 }
 
-/// Reads chunk by chunk and stops at the first byte too many, so that a small bomb never unfolds.
-async fn collect(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Vec<u8>, Failure> {
+/// Reads chunk by chunk and stops at the first byte too many.
+async fn collect(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
-    let mut chunks = Decompress::from_headers(payload, request.headers());
-    while let Some(chunk) = chunks.next().await {
+    while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Failure::malformed("the body can't be read"))?;
         if body.len() + chunk.len() > limit {
             return Err(Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE));

@@ -1,6 +1,7 @@
 //! What routes take from a request: strict JSON, strict queries, and who calls.
 
 mod caller;
+mod decode;
 mod json;
 mod page;
 mod query;

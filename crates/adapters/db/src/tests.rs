@@ -1,0 +1,49 @@
+//! The conformance suites on every engine, and what is this adapter's own.
+
+mod both;
+mod postgres;
+mod sqlite;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ports::Result;
+use testkit::bench::Bench;
+use testkit::cluster::Member;
+use testkit::fakes::SeededRandom;
+
+use crate::{Database, Process, Settings, connect};
+
+/// Settings of a process that nothing distinguishes but the randomness it names itself with.
+fn settings(url: &str, kind: Process) -> Settings {
+    static SEED: AtomicU64 = AtomicU64::new(1);
+    let random = Arc::new(SeededRandom::new(SEED.fetch_add(1 << 32, Ordering::Relaxed)));
+    Settings { url: url.to_owned(), max_connections: 5, kind, node_id: None, random }
+}
+
+/// A process in the cluster, with whatever has to live as long.
+async fn bench(url: &str, keep: impl Send + Sync + 'static) -> Bench {
+    let database = Arc::new(connect(&settings(url, Process::Worker)).await.unwrap());
+    database.migrate_up().await.unwrap();
+    database.join().await.unwrap();
+    let waiting = Arc::clone(&database);
+    Bench {
+        store: database.store(),
+        leases: database.leases(),
+        relay: database.outbox(),
+        wakeups: Box::new(move || waiting.wakeups()),
+        keep: Box::new((database, keep)),
+    }
+}
+
+async fn member(url: &str, node_id: Option<u16>) -> Result<Member> {
+    let database: Database = connect(&Settings { node_id, ..settings(url, Process::Worker) }).await?;
+    database.join().await?;
+    Ok(Member {
+        cluster: database.cluster(),
+        store: database.store(),
+        leases: database.leases(),
+        relay: database.outbox(),
+        keep: Box::new(database),
+    })
+}
