@@ -138,12 +138,15 @@ fn state(config: &Config, shared: &Shared, lifecycle: &Arc<Lifecycle>, port: u16
     let captured = config.mail.url.scheme() == "capture" && !config.environment.is_production();
     State {
         app: shared.app.clone(),
-        ids: Arc::clone(&shared.core.ids),
-        random: Arc::clone(&shared.random),
         clock: Arc::clone(&shared.clock),
         health: Health::new(shared.database.store(), Arc::clone(&shared.core.mailer), Arc::clone(lifecycle)),
         mailbox: captured.then(|| shared.database.store()),
-        settings: http_settings(config, port),
+        edge: http::Edge {
+            ids: Arc::clone(&shared.core.ids),
+            random: Arc::clone(&shared.random),
+            lifecycle: Arc::clone(lifecycle),
+            settings: http_settings(config, port),
+        },
     }
 }
 

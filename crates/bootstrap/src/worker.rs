@@ -80,7 +80,7 @@ fn health(config: &Config, shared: &Shared) -> Result<Option<HealthServer>> {
     let Some(port) = config.worker.health_port else { return Ok(None) };
     let lifecycle = Arc::new(http::Lifecycle::default());
     let state = health_state(config, shared, &lifecycle, port);
-    let bound = http::bind(&state.settings).with_context(|| format!("can't listen on port {port}"))?;
+    let bound = http::bind(&state.edge.settings).with_context(|| format!("can't listen on port {port}"))?;
     let server = bound.serve_health(Arc::new(state)).context("can't serve health")?;
     let handle = server.handle();
     tokio::spawn(server);

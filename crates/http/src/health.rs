@@ -93,10 +93,6 @@ impl Health {
         self.lifecycle.is_started()
     }
 
-    pub(crate) fn is_draining(&self) -> bool {
-        self.lifecycle.is_draining()
-    }
-
     /// Requests can be answered: the database is there, its schema is, and nobody is about to stop us.
     pub(crate) async fn is_ready(&self) -> bool {
         self.is_started()

@@ -26,16 +26,25 @@ use ports::{Clock, Ids, Random, Store};
 pub struct State {
     /// The use cases.
     pub app: Application,
-    /// Request ids.
-    pub ids: Arc<dyn Ids>,
-    /// Span ids.
-    pub random: Arc<dyn Random>,
     /// Wall clock, for what is rendered with a time.
     pub clock: Arc<dyn Clock>,
     /// Is everything well?
     pub health: Health,
     /// Where captured mails are, if mails are captured.
     pub mailbox: Option<Arc<dyn Store>>,
+    /// What the edge around the routes works with.
+    pub edge: Edge,
+}
+
+/// What the edge works with, whatever stands behind it.
+#[derive(Clone)]
+pub struct Edge {
+    /// Request ids.
+    pub ids: Arc<dyn Ids>,
+    /// Trace ids.
+    pub random: Arc<dyn Random>,
+    /// Whether clients are being sent elsewhere.
+    pub lifecycle: Arc<Lifecycle>,
     /// The knobs.
     pub settings: Settings,
 }

@@ -45,8 +45,9 @@ impl Bound {
     /// # Errors
     /// When the socket can't be used.
     pub fn serve(self, state: Arc<State>) -> io::Result<Server> {
-        let settings = state.settings.clone();
+        let settings = state.edge.settings.clone();
         let (docs, mailbox) = (settings.docs, state.mailbox.is_some());
+        let edges = web::Data::new(state.edge.clone());
         let state = web::Data::from(state);
         let document = web::Data::new(openapi());
         let templates = web::Data::new(Templates::of(&document));
@@ -54,6 +55,7 @@ impl Bound {
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
+                .app_data(edges.clone())
                 .app_data(document.clone())
                 .app_data(templates.clone())
                 .configure(|config| routes::documented(&mut ServiceConfig::new(config)))
@@ -82,10 +84,12 @@ impl Bound {
     /// # Errors
     /// When the socket can't be used.
     pub fn serve_health(self, state: Arc<State>) -> io::Result<Server> {
+        let edges = web::Data::new(state.edge.clone());
         let state = web::Data::from(state);
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
+                .app_data(edges.clone())
                 .configure(|config| routes::health(&mut ServiceConfig::new(config)))
                 .wrap(from_fn(edge))
         });

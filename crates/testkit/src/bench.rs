@@ -47,20 +47,24 @@ impl Bench {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! bench_cases {
-    ($bench:expr; [$($root:tt)+]; $($area:ident { $($case:ident),+ $(,)? })+) => {
+    ($bench:expr; $root:tt; $($area:ident { $($case:ident),+ $(,)? })+) => {
         $(
             mod $area {
                 use super::*;
 
-                $(
-                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                    async fn $case() {
-                        if let Some(bench) = $bench.await {
-                            $($root)+::$area::$case(&bench).await;
-                        }
-                    }
-                )+
+                $crate::bench_cases!(@area $bench; $root; $area; $($case)+);
             }
         )+
+    };
+    (@area $bench:expr; $root:tt; $area:ident; $($case:ident)+) => {
+        $($crate::bench_cases!(@case $bench; $root; $area; $case);)+
+    };
+    (@case $bench:expr; [$($root:tt)+]; $area:ident; $case:ident) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            if let Some(bench) = $bench.await {
+                $($root)+::$area::$case(&bench).await;
+            }
+        }
     };
 }

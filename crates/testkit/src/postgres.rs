@@ -23,8 +23,8 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// A migrated database; `migrate` gets the URL of the template, once per run, and must have closed its
-    /// connections when it returns. `None`, after saying so on stderr, when no server answers.
+    /// A migrated database; `migrate` gets the URL of the template, once per run. `None`, after saying so on
+    /// stderr, when no server answers.
     pub async fn migrated(migrate: impl AsyncFnOnce(String)) -> Option<Self> {
         static TEMPLATE: OnceCell<String> = OnceCell::const_new();
         let server = server().await?;
@@ -32,6 +32,7 @@ impl TestDatabase {
             drop_leftovers(&server).await;
             let name = create(&server, "template0").await;
             migrate(url(&server, &name)).await;
+            seal(&server, &name).await;
             name
         });
         let template = template.await;
@@ -98,6 +99,18 @@ async fn create(server: &PgConnectOptions, template: &str) -> String {
     connection.execute(AssertSqlSafe(sql)).await.unwrap();
     let _ = connection.close().await;
     name
+}
+
+/// A database can be copied only while nobody is connected to it.
+async fn seal(server: &PgConnectOptions, name: &str) {
+    let mut connection = server.connect().await.unwrap();
+    for sql in [
+        format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"),
+        format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"),
+    ] {
+        connection.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+    let _ = connection.close().await;
 }
 
 async fn drop_database(server: &PgConnectOptions, name: &str) {

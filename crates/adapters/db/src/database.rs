@@ -11,6 +11,7 @@ use crate::cluster::Node;
 use crate::conn::{Conn, Pools};
 use crate::dialect::Dialect;
 use crate::engine::{Engine, Opened};
+use crate::error::During;
 use crate::jobs::DbLeases;
 use crate::migrate::{self, Migration};
 use crate::outbox::DbRelay;
@@ -22,7 +23,7 @@ use crate::wakeups::Wake;
 /// a unit of work commits only after that. At the end `cluster().leave()`.
 pub struct Database {
     engine: Engine,
-    opened: Opened,
+    pub(crate) opened: Opened,
     wake: Wake,
     node: Arc<Node>,
 }
@@ -122,12 +123,11 @@ impl Database {
         }
     }
 
-    async fn scalar<T: sea_orm::TryGetable>(
+    pub(crate) async fn scalar<T: sea_orm::TryGetable>(
         &self,
         sql: String,
         operation: &'static str,
     ) -> Result<Option<T>> {
-        use crate::error::During;
         let connection = &self.opened.pools.read;
         let statement = Statement::from_string(connection.get_database_backend(), sql);
         let row = connection.query_one_raw(statement).await.during(operation)?;

@@ -47,3 +47,18 @@ async fn member(url: &str, node_id: Option<u16>) -> Result<Member> {
         keep: Box::new(database),
     })
 }
+
+fn event() -> domain::EventEnvelope {
+    domain::EventEnvelope {
+        specversion: "1.0".to_owned(),
+        id: uuid::Uuid::from_u128(7),
+        source: "https://mainstay.example".to_owned(),
+        kind: "dev.mainstay.user.registered.v1".to_owned(),
+        subject: "users/7".to_owned(),
+        time: chrono::DateTime::UNIX_EPOCH,
+        datacontenttype: "application/json".to_owned(),
+        tenantid: None,
+        traceparent: None,
+        data: serde_json::Value::Null,
+    }
+}

@@ -15,17 +15,17 @@ use tracing::{Instrument, Span, field};
 
 use super::origin::Origin;
 use super::render::{Form, finish};
-use crate::State;
+use crate::Edge;
 use crate::respond::Failure;
 
 /// Wraps every route.
 pub(crate) async fn edge<B: MessageBody + 'static>(
-    state: web::Data<State>,
+    around: web::Data<Edge>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let begun = Instant::now();
-    let origin = Origin::of(&request, &state);
+    let origin = Origin::of(&request, &around);
     let form = Form::of(request.headers(), request.path());
     let line = Line { method: request.method().clone(), begun };
     let mut request = request;
@@ -36,20 +36,20 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let span = span(&origin);
     request.extensions_mut().insert(origin.clone());
 
-    let outcome = answer(&state, request, next).instrument(span.clone()).await;
+    let outcome = answer(&around, request, next).instrument(span.clone()).await;
     let _entered = span.enter();
     let response = match outcome {
         Ok(mut response) => {
-            if state.health.is_draining() {
+            if around.lifecycle.is_draining() {
                 // Clients that keep connections shall find another replica before this one is gone.
                 response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
             }
-            rendered(response, &form, &origin, &state, &line)
+            rendered(response, &form, &origin, &around, &line)
         }
         Err(failure) => {
             line.log(failure.code, None, failure.status, failure.cause.as_deref());
             let mut response = form.render(&failure, &origin);
-            finish(response.headers_mut(), &origin, &state.settings);
+            finish(response.headers_mut(), &origin, &around.settings);
             return Err(InternalError::from_response("answered at the edge", response).into());
         }
     };
@@ -59,12 +59,12 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
 /// Calls the route within its time, and survives its panic. The time limit drops the work: a transaction that
 /// has not committed rolls back.
 async fn answer<B: MessageBody>(
-    state: &State,
+    around: &Edge,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Failure> {
     let call = AssertUnwindSafe(next.call(request)).catch_unwind();
-    match tokio::time::timeout(state.settings.request_timeout, call).await {
+    match tokio::time::timeout(around.settings.request_timeout, call).await {
         Err(_) => Err(Failure::of_status(StatusCode::GATEWAY_TIMEOUT)),
         Ok(Err(_)) => Err(Failure::internal().because("the handler panicked")),
         Ok(Ok(Err(error))) => Err(Failure::of_status(error.as_response_error().status_code())),
@@ -76,7 +76,7 @@ fn rendered<B: MessageBody + 'static>(
     response: ServiceResponse<B>,
     form: &Form,
     origin: &Origin,
-    state: &State,
+    around: &Edge,
     line: &Line,
 ) -> ServiceResponse<EitherBody<B>> {
     let status = response.status();
@@ -100,7 +100,7 @@ fn rendered<B: MessageBody + 'static>(
                 .map_body(boxed)
         }
     };
-    finish(response.headers_mut(), origin, &state.settings);
+    finish(response.headers_mut(), origin, &around.settings);
     response
 }
 

@@ -5,6 +5,8 @@ mod headers;
 mod layer;
 mod origin;
 mod render;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use etag::{is_current, mark_coding};
 pub(crate) use layer::edge;

@@ -9,7 +9,7 @@ use domain::{Actor, TenantScope};
 use ipnet::IpNet;
 use telemetry::TraceParent;
 
-use crate::State;
+use crate::Edge;
 
 /// Where a request comes from.
 #[derive(Debug, Clone)]
@@ -27,19 +27,15 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 impl Origin {
-    pub(crate) fn of(request: &ServiceRequest, state: &State) -> Self {
+    pub(crate) fn of(request: &ServiceRequest, edge: &Edge) -> Self {
         let headers = request.headers();
         let given = text(headers, &REQUEST_ID).filter(|id| is_request_id(id)).map(str::to_owned);
         let parent = text(headers, &TRACEPARENT).and_then(TraceParent::parse);
         Self {
-            request_id: given.unwrap_or_else(|| new_request_id(state)),
-            trace: trace(parent.as_ref(), state),
+            request_id: given.unwrap_or_else(|| new_request_id(edge)),
+            trace: trace(parent.as_ref(), edge),
             parent,
-            ip: client_ip(
-                request.peer_addr().map(|peer| peer.ip()),
-                headers,
-                &state.settings.trusted_proxies,
-            ),
+            ip: client_ip(request.peer_addr().map(|peer| peer.ip()), headers, &edge.settings.trusted_proxies),
             user_agent: text(headers, &header::USER_AGENT).map(str::to_owned),
         }
     }
@@ -69,14 +65,14 @@ fn is_request_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
-fn new_request_id(state: &State) -> String {
-    state.ids.uuid().map(|id| id.to_string()).unwrap_or_default()
+fn new_request_id(edge: &Edge) -> String {
+    edge.ids.uuid().map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// Our span in the caller's trace, or in a new one (W3C Trace Context, section 3.4).
-fn trace(parent: Option<&TraceParent>, state: &State) -> Option<TraceParent> {
+fn trace(parent: Option<&TraceParent>, edge: &Edge) -> Option<TraceParent> {
     let mut bytes = [0; 24];
-    state.random.fill(&mut bytes).ok()?;
+    edge.random.fill(&mut bytes).ok()?;
     let span: [u8; 8] = bytes[..8].try_into().ok()?;
     match parent {
         Some(parent) => Some(parent.child(span)),

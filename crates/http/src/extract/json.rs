@@ -35,7 +35,8 @@ where
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let limit = request.app_data::<web::Data<State>>().map_or(0, |state| state.settings.body_limit);
+            let limit =
+                request.app_data::<web::Data<State>>().map_or(0, |state| state.edge.settings.body_limit);
             check_type(&request)?;
             let coding = coding(request.headers())?;
             let bytes = tokio::time::timeout(ARRIVAL, collect(payload, limit))

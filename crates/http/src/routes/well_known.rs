@@ -24,7 +24,7 @@ async fn jwks(state: web::Data<State>) -> HttpResponse {
 #[get("/.well-known/security.txt")]
 pub(super) async fn security_txt(state: web::Data<State>) -> HttpResponse {
     let expires = crate::respond::rfc3339(state.clock.now() + chrono::TimeDelta::days(180));
-    let contact = &state.settings.security_contact;
+    let contact = &state.edge.settings.security_contact;
     HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .body(format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\n"))

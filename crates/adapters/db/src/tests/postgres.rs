@@ -19,10 +19,10 @@ testkit::outbox_suite!(bench());
 testkit::cluster_suite!(site());
 
 async fn fresh() -> Option<TestDatabase> {
-    TestDatabase::migrated(async |url| {
-        todo
-    })
-    .await
+    let migrate = async |url: String| {
+        connect(&settings(&url, Process::Cli)).await.unwrap().migrate_up().await.unwrap();
+    };
+    TestDatabase::migrated(migrate).await
 }
 
 async fn bench() -> Option<Bench> {
@@ -47,4 +47,133 @@ async fn joined(server: &TestDatabase) -> Database {
     let database = connect(&settings(&server.url(), Process::Worker)).await.unwrap();
     database.join().await.unwrap();
     database
+}
+
+/// Another process hears of a commit, long before it would look for itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_wakes_other_processes() {
+    let Some(server) = fresh().await else { return };
+    let (writer, waiter) = (joined(&server).await, joined(&server).await);
+    let wakeups = waiter.wakeups();
+    // The beginning of listening wakes, too.
+    let heard = async || {
+        let begun = Instant::now();
+        wakeups.wait(Duration::from_millis(300)).await;
+        (begun.elapsed() >= Duration::from_millis(300)).then_some(())
+    };
+    eventually("quiet", Duration::from_secs(10), heard).await;
+    let outbox = waiter.outbox();
+    for number in 0..3 {
+        commit_event(&writer, number).await;
+        promptly("the other process", Duration::from_secs(5), wakeups.wait(Duration::from_secs(60))).await;
+        assert_eq!(outbox.take(uuid::Uuid::from_u128(1), 10).await.unwrap().len(), 1);
+    }
+    // Also after the listening connection was cut.
+    let mut admin = server.connection().await;
+    cut(&mut admin, "query ILIKE '%LISTEN%'").await;
+    eventually("a wake-up after the connection was made anew", Duration::from_secs(10), async || {
+        let listening = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+                         AND query ILIKE '%LISTEN%' AND pid <> pg_backend_pid() LIMIT 1";
+        let back = admin.fetch_optional(listening).await.unwrap().is_some();
+        back.then_some(())
+    })
+    .await;
+    let begun = Instant::now();
+    commit_event(&writer, 9).await;
+    promptly("the other process", Duration::from_secs(5), async {
+        while outbox.take(uuid::Uuid::from_u128(1), 10).await.unwrap().is_empty() {
+            wakeups.wait(Duration::from_secs(60)).await;
+        }
+    })
+    .await;
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+async fn commit_event(database: &Database, number: i64) {
+    let tx = database.store().begin().await.unwrap();
+    tx.outbox().append(number, &super::event()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn cut(admin: &mut sqlx::PgConnection, which: &str) {
+    let sql = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}"
+    );
+    admin.execute(AssertSqlSafe(sql)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_is_unavailable() {
+    let Some(server) = fresh().await else { return };
+    let few = Settings { max_connections: 2, ..settings(&server.url(), Process::Api) };
+    let store = connect(&few).await.unwrap().store();
+    let _held = (store.begin().await.unwrap(), store.begin().await.unwrap());
+    let begun = Instant::now();
+    let refused = promptly("a refusal", Duration::from_secs(5), store.begin()).await;
+    assert_eq!(refused.err().unwrap().kind(), Kind::Unavailable);
+    assert!(begun.elapsed() >= Duration::from_secs(2), "it waits for a while");
+}
+
+#[tokio::test]
+async fn an_unreachable_server_is_unavailable() {
+    // A port of the discard service, where nothing listens.
+    let nowhere = settings("postgres://postgres@127.0.0.1:9/postgres", Process::Api);
+    let refused = promptly("a refusal", Duration::from_secs(5), connect(&nowhere)).await;
+    let error = refused.err().unwrap();
+    assert_eq!(error.kind(), Kind::Unavailable);
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("refused"), "it says why: {source}");
+}
+
+/// A restarted server: what was under way fails as `Unavailable`, and what comes later does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cut_connections_are_replaced() {
+    let Some(server) = fresh().await else { return };
+    let database = joined(&server).await;
+    let store = database.store();
+    let tx = store.begin().await.unwrap();
+    store.ping().await.unwrap();
+    let mut admin = server.connection().await;
+    cut(&mut admin, "true").await;
+    let error = tx.outbox().append(1, &super::event()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable, "{:?}", std::error::Error::source(&error));
+    assert_eq!(tx.commit().await.unwrap_err().kind(), Kind::Unavailable);
+    eventually("reads to work again", Duration::from_secs(10), async || {
+        match store.users().is_empty().await {
+            Ok(_) => Some(()),
+            Err(error) => {
+                assert_eq!(error.kind(), Kind::Unavailable);
+                None
+            }
+        }
+    })
+    .await;
+    eventually("commits to work again", Duration::from_secs(10), async || {
+        let tx = store.begin().await.ok()?;
+        tx.outbox().append(2, &super::event()).await.ok()?;
+        tx.commit().await.ok()
+    })
+    .await;
+    // The heartbeat has a new connection, too.
+    eventually("to be sole again", Duration::from_secs(10), async || {
+        database.cluster().is_sole().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_server_knows_who_is_connected_and_ends_runaways() {
+    let Some(server) = fresh().await else { return };
+    let database = connect(&settings(&server.url(), Process::Worker)).await.unwrap();
+    assert!(database.is_superuser().await.unwrap(), "tests connect as postgres");
+    for (setting, expected) in [
+        ("application_name", "mainstay-worker"),
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "20s"),
+    ] {
+        let sql = format!("SELECT current_setting('{setting}')");
+        let value: Option<String> = database.scalar(sql, "test").await.unwrap();
+        assert_eq!(value.as_deref(), Some(expected));
+    }
 }

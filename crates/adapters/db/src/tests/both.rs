@@ -1,0 +1,170 @@
+//! What must be so on every engine, and needs a look behind the ports.
+
+use std::any::Any;
+use std::time::Duration;
+
+use ports::Kind;
+use sea_orm::{ConnectionTrait, Statement};
+use testkit::poll::eventually;
+use testkit::postgres::TestDatabase;
+use testkit::temp::TempDir;
+
+use super::settings;
+use crate::conn::Link;
+use crate::{Database, Process, connect};
+
+/// URLs of empty databases, one per engine that is there.
+async fn places() -> Vec<(String, Box<dyn Any>)> {
+    let dir = TempDir::new();
+    let mut places: Vec<(String, Box<dyn Any>)> =
+        vec![(format!("sqlite://{}/x.db", dir.path().display()), Box::new(dir))];
+    if let Some(server) = TestDatabase::empty().await {
+        places.push((server.url(), Box::new(server)));
+    }
+    places
+}
+
+async fn open(url: &str) -> Database {
+    connect(&settings(url, Process::Worker)).await.unwrap()
+}
+
+async fn pending(database: &Database) -> usize {
+    database.store().pending_migrations().await.unwrap().len()
+}
+
+#[tokio::test]
+async fn migrations_go_up_and_down_and_up() {
+    for (url, _keep) in places().await {
+        let database = open(&url).await;
+        let all = database.migration_status().await.unwrap();
+        assert!(all.len() >= 5 && all.iter().all(|migration| !migration.applied), "{url}");
+        assert_eq!(pending(&database).await, all.len());
+        database.migrate_up().await.unwrap();
+        assert_eq!(pending(&database).await, 0);
+        database.migrate_down(1).await.unwrap();
+        assert_eq!(pending(&database).await, 1);
+        database.migrate_down(u32::MAX).await.unwrap();
+        assert_eq!(pending(&database).await, all.len());
+        database.migrate_up().await.unwrap();
+        database.migrate_up().await.unwrap();
+        assert!(database.migration_status().await.unwrap().iter().all(|migration| migration.applied));
+        assert!(database.store().users().is_empty().await.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_starts_at_once_migrate_once() {
+    for (url, _keep) in places().await {
+        let starts = (0..4).map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { open(&url).await.migrate_up().await })
+        });
+        for start in starts.collect::<Vec<_>>() {
+            start.await.unwrap().unwrap();
+        }
+        assert_eq!(pending(&open(&url).await).await, 0);
+    }
+}
+
+/// While replicas are replaced one by one, the old ones see migrations they do not know.
+#[tokio::test]
+async fn a_newer_database_is_left_as_it_is() {
+    for (url, _keep) in places().await {
+        let database = open(&url).await;
+        database.migrate_up().await.unwrap();
+        let write = &database.opened.pools.write;
+        let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_newer', 0)";
+        write.execute_unprepared(newer).await.unwrap();
+        assert_eq!(pending(&database).await, 0);
+        database.migrate_up().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_server_tells_its_time() {
+    for (url, _keep) in places().await {
+        let database = open(&url).await;
+        let (first, second) = (database.server_time().await.unwrap(), database.server_time().await.unwrap());
+        assert!(first <= second && first.timestamp() > 1_700_000_000, "{first}");
+    }
+}
+
+/// Before it has joined, a process holds no lease: it may read, and commits nothing.
+#[tokio::test]
+async fn nothing_is_committed_before_joining() {
+    for (url, _keep) in places().await {
+        let database = open(&url).await;
+        database.migrate_up().await.unwrap();
+        let tx = database.store().begin().await.unwrap();
+        tx.outbox().append(1, &super::event()).await.unwrap();
+        assert_eq!(tx.commit().await.unwrap_err().kind(), Kind::Unavailable);
+        assert_eq!(database.cluster().node().unwrap_err().kind(), Kind::Unavailable);
+        assert!(!database.cluster().is_sole());
+        database.join().await.unwrap();
+        database.join().await.unwrap();
+        let tx = database.store().begin().await.unwrap();
+        tx.outbox().append(1, &super::event()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+/// A process that was taken for gone, and is not, takes a new name and goes on; its node id is not given away
+/// meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_buried_process_rises_under_another_name() {
+    for (url, _keep) in places().await {
+        let database = open(&url).await;
+        database.migrate_up().await.unwrap();
+        database.join().await.unwrap();
+        let cluster = database.cluster();
+        let (name, node) = (cluster.holder(), cluster.node().unwrap());
+        let bury = "UPDATE nodes SET holder = $1";
+        let nil = uuid::Uuid::nil();
+        let write = database.opened.pools.write();
+        let bury = Statement::from_sql_and_values(write.get_database_backend(), bury, [nil.into()]);
+        write.execute_raw(bury).await.unwrap();
+        eventually("a new name", Duration::from_secs(5), async || {
+            (cluster.holder() != name).then_some(())
+        })
+        .await;
+        assert_eq!(cluster.node().unwrap_err().kind(), Kind::Unavailable, "not before others know");
+        let risen = eventually("a new node id", Duration::from_secs(5), async || cluster.node().ok()).await;
+        assert_ne!(risen, node, "the old one stays reserved until its lease is over");
+        assert!(!cluster.is_sole());
+    }
+}
+
+/// The queries that run all the time find their way by an index, on a table that is worth one.
+#[tokio::test]
+async fn claims_use_their_index() {
+    for (url, _keep) in places().await {
+        let database = open(&url).await;
+        database.migrate_up().await.unwrap();
+        database.join().await.unwrap();
+        let write = database.opened.pools.write();
+        let series = if url.starts_with("sqlite") {
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+        } else {
+            "WITH n(i) AS (SELECT generate_series(1, 20000)) "
+        };
+        let uuid = if url.starts_with("sqlite") { "randomblob(16)" } else { "gen_random_uuid()" };
+        let fill = format!(
+            "{series} INSERT INTO jobs (id, uuid, created_at, queue, kind, payload, status, priority, attempt,
+               max_attempts, run_at, lease_token)
+             SELECT i, {uuid}, '2026-03-01T12:00:00+00:00', 'default', 'x', 'null', 'succeeded', 0, 0, 3,
+               '2026-03-01T12:00:00+00:00', 0 FROM n"
+        );
+        write.execute_unprepared(&fill).await.unwrap();
+        write.execute_unprepared("ANALYZE").await.unwrap();
+        let explain = if url.starts_with("sqlite") { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
+        let next = "SELECT id FROM jobs WHERE status IN ('scheduled', 'queued', 'failed') AND queue = 'default'
+                    AND run_at <= '2026-03-02T12:00:00+00:00' ORDER BY priority, run_at, id LIMIT 5";
+        let plan = write
+            .query_all_raw(Statement::from_string(write.get_database_backend(), format!("{explain} {next}")))
+            .await
+            .unwrap();
+        let column = if url.starts_with("sqlite") { "detail" } else { "QUERY PLAN" };
+        let plan: String = plan.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect();
+        assert!(plan.contains("jobs_queue_priority_run_at_id"), "{plan}");
+    }
+}
