@@ -41,8 +41,8 @@ const DRIVER_FAMILIES: [&str; 3] = ["actix-", "sea-orm-", "sqlx-"];
 /// Which packages of the workspace a place may name.
 fn may_name(from: Place, to: Place) -> bool {
     use Place::{
-        Adapter, App, Application, Bootstrap, Database, Domain, Foreign, Http, Migrations, Ports, Telemetry, Testkit,
-        Tests, Worker,
+        Adapter, App, Application, Bootstrap, Database, Domain, Foreign, Http, Migrations, Ports, Telemetry,
+        Testkit, Tests, Worker,
     };
     match from {
         Domain | Telemetry | Migrations | Foreign => false,
@@ -68,7 +68,8 @@ fn violations(graph: &Graph) -> Vec<String> {
         }
     }
     for (id, node) in graph.iter().filter(|(_, node)| node.place == Place::Application) {
-        let drivers = reachable(graph, id).into_iter().map(|id| &graph[&id].name).filter(|name| is_driver(name));
+        let drivers =
+            reachable(graph, id).into_iter().map(|id| &graph[&id].name).filter(|name| is_driver(name));
         broken.extend(drivers.map(|driver| format!("{} must not reach {driver}", node.name)));
     }
     broken
@@ -115,7 +116,8 @@ fn resolved() -> Graph {
 }
 
 fn place_of(package: &Package, root: &str) -> Place {
-    let Some(path) = package.manifest_path.as_str().strip_prefix(root).filter(|_| package.source.is_none()) else {
+    let Some(path) = package.manifest_path.as_str().strip_prefix(root).filter(|_| package.source.is_none())
+    else {
         return Place::Foreign;
     };
     let place = path.trim_start_matches('/').trim_end_matches("/Cargo.toml");

@@ -39,16 +39,16 @@ profiles! {
         let goodbye = app.logout(&renewed.access).await.is(204);
         assert!(goodbye.bytes.is_empty());
         for token in [&tokens.access, &renewed.access] {
-            app.me(token).await.is_refusal(401, "token_revoked");
+            app.me(token).await.refuses(401, "token_revoked");
         }
-        app.refresh(&renewed.refresh).await.is_refusal(401, "token_revoked");
+        app.refresh(&renewed.refresh).await.refuses(401, "token_revoked");
     }
 
     async fn logging_out_ends_one_session_only(app: &App) {
         let first = app.member("ada@example.com").await;
         let second = app.login("ada@example.com", PASSWORD).await;
         app.logout(&first.access).await.is(204);
-        app.me(&first.access).await.is_refusal(401, "token_revoked");
+        app.me(&first.access).await.refuses(401, "token_revoked");
         app.me(&second.access).await.is(200);
     }
 
@@ -63,7 +63,7 @@ profiles! {
             assert!(page.text().contains(&token), "the form has to post the token");
             assert!(page.header("content-security-policy").contains("form-action 'self'"));
         }
-        app.try_login("ada@example.com", PASSWORD).await.is_refusal(403, "email_not_verified");
+        app.try_login("ada@example.com", PASSWORD).await.refuses(403, "email_not_verified");
 
         let form = format!("token={token}");
         let click = async || {
@@ -88,9 +88,9 @@ profiles! {
         app.register(email, "the second password").await.is(202);
         let new = app.mail_token_of(email, 2).await;
         assert_ne!(old, new);
-        app.verify(&old).await.is_refusal(422, "token_invalid");
+        app.verify(&old).await.refuses(422, "token_invalid");
         app.verify(&new).await.is(200);
-        app.try_login(email, "the first password").await.is_refusal(401, "invalid_credentials");
+        app.try_login(email, "the first password").await.refuses(401, "invalid_credentials");
         app.login(email, "the second password").await;
     }
 
@@ -108,15 +108,15 @@ profiles! {
         assert_eq!(anonymous("ada@example.com").await, anonymous("eve@example.com").await);
         app.mail("ada@example.com", "You already have an account").await;
         app.login("ada@example.com", PASSWORD).await;
-        app.try_login("ada@example.com", "another password").await.is_refusal(401, "invalid_credentials");
+        app.try_login("ada@example.com", "another password").await.refuses(401, "invalid_credentials");
     }
 
     async fn an_unproven_address_is_only_told_to_whom_knows_the_password(app: &App) {
         app.register("ada@example.com", PASSWORD).await.is(202);
-        app.try_login("ada@example.com", PASSWORD).await.is_refusal(403, "email_not_verified");
-        let wrong = app.try_login("ada@example.com", "a wrong password").await.is_refusal(401, "invalid_credentials");
+        app.try_login("ada@example.com", PASSWORD).await.refuses(403, "email_not_verified");
+        let wrong = app.try_login("ada@example.com", "a wrong password").await.refuses(401, "invalid_credentials");
         let unknown = app.try_login("eve@example.com", "a wrong password").await;
-        let (mut wrong, mut unknown) = (wrong.json(), unknown.is_refusal(401, "invalid_credentials").json());
+        let (mut wrong, mut unknown) = (wrong.json(), unknown.refuses(401, "invalid_credentials").json());
         wrong["requestId"].take();
         unknown["requestId"].take();
         assert_eq!(wrong, unknown);
@@ -126,8 +126,8 @@ profiles! {
         app.register("ada@example.com", PASSWORD).await.is(202);
         let token = app.mail_token("ada@example.com").await;
         app.verify(&token).await.is(200);
-        app.verify(&token).await.is_refusal(422, "token_invalid");
-        app.verify("nonsense").await.is_refusal(422, "token_invalid");
+        app.verify(&token).await.refuses(422, "token_invalid");
+        app.verify("nonsense").await.refuses(422, "token_invalid");
     }
 
     async fn unacceptable_newcomers_are_told_every_field(app: &App) {
@@ -135,9 +135,9 @@ profiles! {
         let answer = app.post("/api/v1/auth/register", &body).refused(422, "validation_failed").await;
         answer.names("displayName", "length").names("password", "password");
         for password in ["short", "ada@example.com", "aaaaaaaaaaaa", "mainstay1"] {
-            app.register("ada@example.com", password).await.is_refusal(422, "validation_failed");
+            app.register("ada@example.com", password).await.refuses(422, "validation_failed");
         }
-        let answer = app.register("no address", PASSWORD).await.is_refusal(422, "validation_failed");
+        let answer = app.register("no address", PASSWORD).await.refuses(422, "validation_failed");
         answer.names("email", "email");
     }
 }
@@ -152,6 +152,6 @@ profiles! {
         app.advance_seconds(24 * 60 * 60 - 1);
         app.verify(&ada).await.is(200);
         app.advance_seconds(2);
-        app.verify(&eve).await.is_refusal(422, "token_invalid");
+        app.verify(&eve).await.refuses(422, "token_invalid");
     }
 }

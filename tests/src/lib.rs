@@ -9,5 +9,14 @@
 mod architecture;
 mod harness;
 
+mod audit;
+mod bad_input;
+mod edge;
+mod jobs;
 mod journey;
+mod lockout;
+mod logs;
+mod operations;
+mod processes;
 mod refresh;
+mod tokens;

@@ -30,7 +30,7 @@ profiles! {
         let tokens = app.member(EMAIL).await;
         let second = Tokens::of(&app.refresh(&tokens.refresh).await.is(200));
         let third = Tokens::of(&app.refresh(&second.refresh).await.is(200));
-        app.refresh(&tokens.refresh).await.is_refusal(409, "refresh_superseded");
+        app.refresh(&tokens.refresh).await.refuses(409, "refresh_superseded");
         app.me(&third.access).await.is(200);
         app.refresh(&third.refresh).await.is(200);
     }
@@ -43,12 +43,12 @@ profiles! {
         let successor = Tokens::of(&app.refresh(&tokens.refresh).await.is(200));
         app.advance_seconds(10);
 
-        let refusal = app.refresh(&tokens.refresh).await.is_refusal(401, "token_revoked");
+        let refusal = app.refresh(&tokens.refresh).await.refuses(401, "token_revoked");
         assert_eq!(refusal.header("www-authenticate"), "Bearer error=\"invalid_token\"");
         for access in [&tokens.access, &successor.access] {
-            app.me(access).await.is_refusal(401, "token_revoked");
+            app.me(access).await.refuses(401, "token_revoked");
         }
-        app.refresh(&successor.refresh).await.is_refusal(401, "token_revoked");
+        app.refresh(&successor.refresh).await.refuses(401, "token_revoked");
         app.me(&other.access).await.is(200);
 
         app.mail(EMAIL, "We ended one of your sessions").await;
@@ -78,7 +78,7 @@ profiles! {
         app.advance_days(29);
         let used = Tokens::of(&app.refresh(&used.refresh).await.is(200));
         app.advance_days(30);
-        app.refresh(&used.refresh).await.is_refusal(401, "token_expired");
+        app.refresh(&used.refresh).await.refuses(401, "token_expired");
     }
 
     async fn every_session_ends_after_ninety_days(app: &App) {
@@ -93,17 +93,17 @@ profiles! {
         assert_eq!(answer.data()["refreshExpiresIn"], 24 * 60 * 60);
         let last = Tokens::of(&answer);
         app.advance_days(1);
-        app.refresh(&last.refresh).await.is_refusal(401, "token_expired");
-        app.me(&last.access).await.is_refusal(401, "token_expired");
+        app.refresh(&last.refresh).await.refuses(401, "token_expired");
+        app.me(&last.access).await.refuses(401, "token_expired");
     }
 
     async fn whose_access_token_has_expired_logs_out_by_refresh_token(app: &App) {
         let tokens = app.member(EMAIL).await;
         app.advance_seconds(16 * 60);
-        app.logout(&tokens.access).await.is_refusal(401, "token_expired");
+        app.logout(&tokens.access).await.refuses(401, "token_expired");
         let body = json!({ "refreshToken": tokens.refresh });
         app.post("/api/v1/auth/logout", &body).bearer(&tokens.access).gives(204).await;
-        app.refresh(&tokens.refresh).await.is_refusal(401, "token_revoked");
+        app.refresh(&tokens.refresh).await.refuses(401, "token_revoked");
         app.post("/api/v1/auth/logout", &body).gives(204).await;
     }
 
@@ -111,7 +111,7 @@ profiles! {
         let tokens = app.member(EMAIL).await;
         let never_ours = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         for token in ["", "nonsense", never_ours, &tokens.access] {
-            app.refresh(token).await.is_refusal(401, "unauthenticated");
+            app.refresh(token).await.refuses(401, "unauthenticated");
         }
         app.call(Method::POST, "/api/v1/auth/logout").refused(401, "unauthenticated").await;
         app.me(&tokens.access).await.is(200);
@@ -125,8 +125,8 @@ profiles! {
     async fn the_grace_can_be_switched_off(app: &App) {
         let tokens = app.member(EMAIL).await;
         app.refresh(&tokens.refresh).await.is(200);
-        app.refresh(&tokens.refresh).await.is_refusal(401, "token_revoked");
-        app.me(&tokens.access).await.is_refusal(401, "token_revoked");
+        app.refresh(&tokens.refresh).await.refuses(401, "token_revoked");
+        app.me(&tokens.access).await.refuses(401, "token_revoked");
         app.mail(EMAIL, "We ended one of your sessions").await;
     }
 }

@@ -53,7 +53,7 @@ pub async fn start(loaded: Loaded, overrides: Overrides) -> Result<RunningApi> {
     let lifecycle = Arc::new(Lifecycle::default());
     let worker = config.worker.embedded.then(|| RunningWorker::start(&config, &shared)).transpose()?;
     let state = state(&config, &shared, &lifecycle, address.port());
-    let server = bound.serve(Arc::new(state)).context("can't serve")?;
+    let server = bound.serve(Arc::new(state), db::dedicate_thread).context("can't serve")?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
     let address_file = config.data_dir.join("api.addr");

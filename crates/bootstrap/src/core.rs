@@ -37,6 +37,7 @@ pub(crate) async fn connect(config: &Config, kind: Process) -> Result<Database> 
     let settings = db::Settings {
         url: config.database.url.expose().to_owned(),
         max_connections: config.database.max_connections,
+        threads: if kind == Process::Api { config.server.workers.unwrap_or_else(cores) } else { 0 },
         kind,
         node_id: config.node.id,
         random: Arc::new(OsRandom),
@@ -122,15 +123,18 @@ fn own_master_key(config: &Config, random: &dyn Random) -> Result<[u8; 32]> {
 }
 
 fn hasher(config: &Config, random: Arc<dyn Random>) -> Result<password_argon2::Argon2Hasher> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let settings = password_argon2::Settings {
         memory_kib: config.auth.hash_memory_kib,
         iterations: config.auth.hash_iterations,
         parallelism: config.auth.hash_parallelism,
-        threads: config.auth.hash_threads.unwrap_or(cores),
+        threads: config.auth.hash_threads.unwrap_or_else(cores),
         max_waiting: config.auth.hash_queue,
     };
     password_argon2::Argon2Hasher::new(settings, random).context("password hashing can't be set up")
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn mailer(config: &Config, database: &Database, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Mailer>> {

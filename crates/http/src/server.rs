@@ -40,11 +40,12 @@ pub fn bind(settings: &Settings) -> io::Result<Bound> {
 }
 
 impl Bound {
-    /// Serves. The future ends after `ServerHandle::stop`, once in-flight requests have.
+    /// Serves. Each thread that will serve calls `on_thread` first. The future ends after `ServerHandle::stop`,
+    /// once in-flight requests have.
     ///
     /// # Errors
     /// When the socket can't be used.
-    pub fn serve(self, state: Arc<State>) -> io::Result<Server> {
+    pub fn serve(self, state: Arc<State>, on_thread: fn()) -> io::Result<Server> {
         let settings = state.edge.settings.clone();
         let (docs, mailbox) = (settings.docs, state.mailbox.is_some());
         let edges = web::Data::new(state.edge.clone());
@@ -53,6 +54,7 @@ impl Bound {
         let templates = web::Data::new(Templates::of(&document));
         let cors = settings.cors_origins.clone();
         let server = HttpServer::new(move || {
+            on_thread();
             App::new()
                 .app_data(state.clone())
                 .app_data(edges.clone())

@@ -34,7 +34,10 @@ impl Bench {
     }
 
     /// The error of a unit of work of one step.
-    pub(crate) async fn refused<T>(&self, work: impl AsyncFnOnce(&dyn Tx) -> ports::Result<T>) -> ports::Kind {
+    pub(crate) async fn refused<T>(
+        &self,
+        work: impl AsyncFnOnce(&dyn Tx) -> ports::Result<T>,
+    ) -> ports::Kind {
         let tx = self.begin().await;
         match work(tx.as_ref()).await {
             Ok(_) => panic!("it was not refused"),

@@ -1,7 +1,9 @@
-//! A fresh PostgreSQL database per test: copied from a template that is migrated once per run, dropped with the
-//! test. What killed runs left behind is dropped by later ones.
+//! A fresh PostgreSQL database per test: copied from a template that is migrated once per run, dropped after the
+//! test. What a run leaves behind (its template, and what it had no time for) is dropped by later ones.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
 use std::time::{Duration, SystemTime};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -10,7 +12,8 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::services::require_or_skip;
 
-const DEFAULT_URL: &str = "postgres://postgres@127.0.0.1:5432/postgres";
+/// On the same machine TLS protects nothing, and costs a debug build more than the test.
+const DEFAULT_URL: &str = "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable";
 const PREFIX: &str = "mainstay_test_";
 /// Older leftovers belong to runs that are over.
 const LEFTOVER: Duration = Duration::from_secs(60 * 60);
@@ -59,15 +62,33 @@ impl TestDatabase {
 }
 
 impl Drop for TestDatabase {
-    /// On a thread with a runtime of its own: the test's may be at its end.
     fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(drop_database(&server, &name));
-        });
-        let _ = dropping.join();
+        // A dropper that is gone leaves it to a later run.
+        let _ = dropper().send((self.server.clone(), self.name.clone()));
     }
+}
+
+/// Dropping a database makes the server write everything it has in memory, which takes longer than most tests. So it
+/// happens beside them, several at a time, in a thread with a runtime of its own: the test's may be at its end.
+fn dropper() -> &'static Sender<(PgConnectOptions, String)> {
+    static DROPPER: OnceLock<Sender<(PgConnectOptions, String)>> = OnceLock::new();
+    DROPPER.get_or_init(|| {
+        let (sender, receiver) = std::sync::mpsc::channel::<(PgConnectOptions, String)>();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            while let Ok(first) = receiver.recv() {
+                let some = std::iter::once(first).chain(receiver.try_iter().take(7));
+                runtime.block_on(async {
+                    let mut drops = tokio::task::JoinSet::new();
+                    for (server, name) in some {
+                        drops.spawn(async move { drop_database(&server, &name).await });
+                    }
+                    drops.join_all().await;
+                });
+            }
+        });
+        sender
+    })
 }
 
 #[allow(clippy::disallowed_methods, reason = "a switch of the test run, not configuration of the program")]
@@ -75,16 +96,12 @@ async fn server() -> Option<PgConnectOptions> {
     let url = std::env::var("MAINSTAY_TEST_POSTGRES_URL").unwrap_or_else(|_| DEFAULT_URL.to_owned());
     let options: PgConnectOptions = url.parse().expect("MAINSTAY_TEST_POSTGRES_URL is a PostgreSQL URL");
     let options = options.disable_statement_logging();
-    match tokio::time::timeout(ANSWER, options.connect()).await {
-        Ok(Ok(connection)) => {
-            let _ = connection.close().await;
-            Some(options)
-        }
-        _ => {
-            require_or_skip("PostgreSQL", "pg_ctlcluster 15 main start, or set MAINSTAY_TEST_POSTGRES_URL");
-            None
-        }
+    if let Ok(Ok(connection)) = tokio::time::timeout(ANSWER, options.connect()).await {
+        let _ = connection.close().await;
+        return Some(options);
     }
+    require_or_skip("PostgreSQL", "pg_ctlcluster 15 main start, or set MAINSTAY_TEST_POSTGRES_URL");
+    None
 }
 
 /// One at a time: the server refuses to copy a template that is being copied.
@@ -115,7 +132,8 @@ async fn seal(server: &PgConnectOptions, name: &str) {
 
 async fn drop_database(server: &PgConnectOptions, name: &str) {
     if let Ok(mut connection) = server.connect().await {
-        let _ = connection.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await;
+        let _ =
+            connection.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await;
         let _ = connection.close().await;
     }
 }

@@ -54,7 +54,11 @@ pub(crate) fn user() -> User {
 }
 
 pub(crate) fn credential(user_id: i64) -> Credential {
-    Credential { base: base(), user_id, password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned() }
+    Credential {
+        base: base(),
+        user_id,
+        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
+    }
 }
 
 pub(crate) fn session(user_id: i64) -> Session {

@@ -90,7 +90,7 @@ impl Call {
 
     /// Sends and expects this refusal.
     pub(crate) async fn refused(self, status: u16, code: &str) -> Answer {
-        self.send().await.is_refusal(status, code)
+        self.send().await.refuses(status, code)
     }
 }
 
@@ -111,7 +111,7 @@ impl Answer {
 
     /// In the envelope of failures, with this code and without anything that is not in the contract.
     #[track_caller]
-    pub(crate) fn is_refusal(self, status: u16, code: &str) -> Self {
+    pub(crate) fn refuses(self, status: u16, code: &str) -> Self {
         let answer = self.is(status);
         let body = answer.json();
         assert_eq!(body["code"], code, "{}: {body}", answer.what);
@@ -133,7 +133,8 @@ impl Answer {
 
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("{}: no JSON: {}", self.what, self.text()))
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|_| panic!("{}: no JSON: {}", self.what, self.text()))
     }
 
     #[track_caller]

@@ -85,7 +85,11 @@ impl Installation {
     /// Only the variables given here count, not those of whoever runs the tests.
     pub(crate) fn command(&self, program: &str, data: &Path, variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(binaries::path(program));
-        command.env_clear().current_dir(data).env("MAINSTAY_DATA_DIR", data).env("MAINSTAY_LOG__FORMAT", "json");
+        command
+            .env_clear()
+            .current_dir(data)
+            .env("MAINSTAY_DATA_DIR", data)
+            .env("MAINSTAY_LOG__FORMAT", "json");
         command.envs(self.variables.iter().map(|(name, value)| (format!("MAINSTAY_{name}"), value)));
         command.envs(variables.iter().map(|(name, value)| (format!("MAINSTAY_{name}"), value)));
         command

@@ -15,7 +15,7 @@ mod wait;
 
 pub(crate) use app::{App, Setup, run};
 pub(crate) use client::{Answer, Client};
-pub(crate) use installation::Installation;
+pub(crate) use installation::{Installation, MASTER_KEY};
 pub(crate) use people::{ADMIN, ADMIN_PASSWORD, PASSWORD, Tokens, VERIFY_SUBJECT};
 pub(crate) use program::Program;
 pub(crate) use server::PostgresServer;

@@ -57,8 +57,12 @@ impl Client {
     pub(crate) async fn mail_token_of(&self, email: &str, mails: usize) -> String {
         let what = format!("{mails} verification mails to {email}");
         let text = eventually(&what, PATIENCE, async || {
-            let verifying: Vec<Value> =
-                self.mails(email).await.into_iter().filter(|mail| mail["subject"] == VERIFY_SUBJECT).collect();
+            let verifying: Vec<Value> = self
+                .mails(email)
+                .await
+                .into_iter()
+                .filter(|mail| mail["subject"] == VERIFY_SUBJECT)
+                .collect();
             (verifying.len() >= mails).then(|| verifying[0]["text"].as_str().unwrap().to_owned())
         })
         .await;
@@ -113,7 +117,8 @@ impl Client {
 
     /// Entries of the audit trail, newest first.
     pub(crate) async fn audit(&self, admin: &Tokens, query: &str) -> Vec<Value> {
-        let answer = self.get(&format!("/api/v1/audit?limit=100&{query}")).bearer(&admin.access).gives(200).await;
+        let answer =
+            self.get(&format!("/api/v1/audit?limit=100&{query}")).bearer(&admin.access).gives(200).await;
         answer.data().as_array().unwrap().clone()
     }
 

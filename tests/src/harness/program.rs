@@ -49,6 +49,11 @@ impl Program {
         self
     }
 
+    /// To be spoken to from elsewhere.
+    pub(crate) fn client(&self) -> Client {
+        (**self).clone()
+    }
+
     /// All it has said so far.
     pub(crate) fn output(&self) -> String {
         self.output.lock().unwrap().clone()

@@ -201,11 +201,22 @@ fn member_roles_of(user_id: i64, tenant_id: i64) -> SelectStatement {
         .and_where(memberships::Column::TenantId.eq(tenant_id))
         .and_where(memberships::Column::Status.eq(ACTIVE))
         .and_where(memberships::Column::DeletedAt.is_null())
+        .and_where(memberships::Column::TenantId.in_subquery(live_tenant(tenant_id)))
         .to_owned();
     Query::select()
         .column(membership_roles::Column::RoleId)
         .from(membership_roles::Entity)
         .and_where(membership_roles::Column::MembershipId.in_subquery(membership))
+        .to_owned()
+}
+
+/// The tenant's id, unless it is gone.
+fn live_tenant(tenant_id: i64) -> SelectStatement {
+    Query::select()
+        .column(tenants::Column::Id)
+        .from(tenants::Entity)
+        .and_where(tenants::Column::Id.eq(tenant_id))
+        .and_where(tenants::Column::DeletedAt.is_null())
         .to_owned()
 }
 

@@ -10,6 +10,7 @@ use sea_orm::{
     Statement,
 };
 
+use crate::dedicated::Dedicated;
 use crate::error::kind_of;
 
 /// Every repository is an `impl` on this, so that a read is written once for both kinds of [`Link`].
@@ -30,17 +31,19 @@ pub(crate) trait Link: Send + Sync {
 pub(crate) struct Pools {
     pub(crate) read: DatabaseConnection,
     pub(crate) write: DatabaseConnection,
+    /// For threads that serve requests.
+    pub(crate) dedicated: Dedicated,
 }
 
 impl Link for Pools {
     type On = DatabaseConnection;
 
     fn read(&self) -> &DatabaseConnection {
-        &self.read
+        self.dedicated.for_this_thread().unwrap_or(&self.read)
     }
 
     fn write(&self) -> &DatabaseConnection {
-        &self.write
+        self.dedicated.for_this_thread().unwrap_or(&self.write)
     }
 }
 

@@ -11,6 +11,7 @@ mod cluster;
 mod conn;
 mod credentials;
 mod database;
+mod dedicated;
 mod dialect;
 mod engine;
 mod entity;
@@ -34,5 +35,6 @@ mod wakeups;
 mod tests;
 
 pub use database::{Database, connect};
+pub use dedicated::dedicate_thread;
 pub use migrate::Migration;
 pub use settings::{Process, Settings};

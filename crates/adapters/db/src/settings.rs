@@ -11,6 +11,8 @@ pub struct Settings {
     pub url: String,
     /// Connections of this process at most (PostgreSQL; SQLite has one writer and four readers).
     pub max_connections: u32,
+    /// Threads that serve requests and call [`crate::dedicate_thread`]; 0 in processes without any.
+    pub threads: usize,
     /// Which program this is.
     pub kind: Process,
     /// A fixed node id, 0 to 1023; leased from the database without one.

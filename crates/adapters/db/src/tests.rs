@@ -18,7 +18,7 @@ use crate::{Database, Process, Settings, connect};
 fn settings(url: &str, kind: Process) -> Settings {
     static SEED: AtomicU64 = AtomicU64::new(1);
     let random = Arc::new(SeededRandom::new(SEED.fetch_add(1 << 32, Ordering::Relaxed)));
-    Settings { url: url.to_owned(), max_connections: 5, kind, node_id: None, random }
+    Settings { url: url.to_owned(), max_connections: 5, threads: 0, kind, node_id: None, random }
 }
 
 /// A process in the cluster, with whatever has to live as long.

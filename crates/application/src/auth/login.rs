@@ -97,13 +97,18 @@ impl Auth {
         counter: &Counter,
     ) -> Result<Error> {
         let attempts = self.core.store.login_attempts();
-        let rule = &self.core.settings.lockout;
-        attempts.fail(&counter.identifier, &counter.network, rule, self.core.clock.now()).await?;
+        let (rule, now) = (&self.core.settings.lockout, self.core.clock.now());
+        let after = attempts.fail(&counter.identifier, &counter.network, rule, now).await?;
         let mut work = Work::begin(&self.core, context, LOGIN).await?;
         if let Some(user) = user {
             work.on(user.base.uuid);
         }
-        Ok(work.deny(AuthFailure::InvalidCredentials.into()).await)
+        // A guess that was tried beside the fifth wrong one is answered like a right one would be: otherwise the
+        // odd answer out of a race would be the password.
+        let locked = rule.locked_for(Some(after), now).filter(|_| after.failures > rule.max_failures);
+        let refusal = locked
+            .map_or(AuthFailure::InvalidCredentials.into(), |retry_after| Error::Locked { retry_after });
+        Ok(work.deny(refusal).await)
     }
 
     async fn refuse_locked(&self, counter: &Counter) -> Result<()> {

@@ -5,7 +5,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest};
+use actix_web::{Error, HttpRequest, HttpResponse};
 
 /// Outside of compression: `"v3"` becomes `"v3-br"` on an answer that was compressed with brotli.
 pub(crate) async fn mark_coding<B: MessageBody>(
@@ -37,4 +37,13 @@ pub(crate) fn is_current(request: &HttpRequest, version: i32) -> bool {
         tag == "*" || tag.split('-').next() == Some(&format!("v{version}"))
     };
     tags.split(',').any(names)
+}
+
+/// The answer to whoever has this version already, with the headers that the full one would have (RFC 9110,
+/// section 15.4.5). For personal resources.
+pub(crate) fn unchanged(version: i32) -> HttpResponse {
+    HttpResponse::NotModified()
+        .insert_header((header::ETAG, format!("\"v{version}\"")))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .finish()
 }

@@ -8,7 +8,7 @@ mod render;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use etag::{is_current, mark_coding};
+pub(crate) use etag::{is_current, mark_coding, unchanged};
 pub(crate) use layer::edge;
 pub(crate) use origin::Origin;
 

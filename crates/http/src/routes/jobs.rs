@@ -25,14 +25,14 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 /// A job to run.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "kind": "diagnostics.echo", "payload": { "hello": "world" } }))]
 struct SubmitBody {
     /// One that operators may submit: `diagnostics.*`, `maintenance.purge`.
     #[garde(length(chars, min = 1, max = 100))]
-    #[schema(example = "diagnostics.echo")]
     kind: String,
     /// The handler's argument.
     #[garde(skip)]
-    #[schema(value_type = Object, example = json!({"hello": "world"}))]
+    #[schema(value_type = Object)]
     payload: Value,
     /// Another queue than the kind's own.
     #[garde(length(chars, min = 1, max = 50))]

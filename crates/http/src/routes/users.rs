@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
-use crate::edge::is_current;
+use crate::edge::{is_current, unchanged};
 use crate::extract::Caller;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
@@ -65,7 +65,7 @@ async fn me(
     caller.require("profile:read")?;
     let user = state.app.users.me(&caller).await?;
     if is_current(&request, user.base.version) {
-        return Ok(Either::Right(HttpResponse::NotModified().finish()));
+        return Ok(Either::Right(unchanged(user.base.version)));
     }
     let version = user.base.version;
     Ok(Either::Left(Reply::ok("your account", UserBody::from(user)).version(version).personal()))

@@ -103,7 +103,8 @@ pub async fn joining_needs_the_role(bench: &Bench) {
     let platform = TenantScope::Platform;
     bench.commit(async |tx| tx.access().insert_system_role(&base(), SystemRole::Owner, platform).await).await;
     for scope in [scope(&tenant), TenantScope::Platform] {
-        let refused = bench.refused(async |tx| tx.access().join(&base(), user_id, scope, SystemRole::Owner).await);
+        let refused =
+            bench.refused(async |tx| tx.access().join(&base(), user_id, scope, SystemRole::Owner).await);
         assert_eq!(refused.await, Kind::NotFound, "{scope:?}");
     }
     let joined = bench.store.access().membership(user_id, tenant.base.uuid).await;
@@ -157,16 +158,20 @@ pub async fn a_gone_tenant_grants_nothing(bench: &Bench) {
     let access = bench.store.access();
     assert_eq!(access.membership(user_id, tenant.base.uuid).await.unwrap_err().kind(), Kind::NotFound);
     assert_eq!(access.membership_by_id(user_id, tenant.base.id).await.unwrap_err().kind(), Kind::NotFound);
+    assert!(grants(bench, user_id, scope(&tenant)).await.is_empty());
 }
 
 /// "Gives a user a platform role; again changes nothing"; `NotFound` "when there is no such role".
 pub async fn platform_roles_are_assigned_once(bench: &Bench) {
     let user_id = user_id(bench).await;
     let tenant = tenant_with_role(bench).await;
-    let assign = async |tx: &dyn ports::Tx| tx.access().assign_platform_role(user_id, SystemRole::Member).await;
+    let assign =
+        async |tx: &dyn ports::Tx| tx.access().assign_platform_role(user_id, SystemRole::Member).await;
     assert_eq!(bench.refused(assign).await, Kind::NotFound, "the tenant's role is not the platform's");
     let platform = TenantScope::Platform;
-    bench.commit(async |tx| tx.access().insert_system_role(&base(), SystemRole::Member, platform).await).await;
+    bench
+        .commit(async |tx| tx.access().insert_system_role(&base(), SystemRole::Member, platform).await)
+        .await;
     for _ in 0..2 {
         bench.commit(assign).await;
         assert_eq!(grants(bench, user_id, scope(&tenant)).await, sorted(SystemRole::Member));

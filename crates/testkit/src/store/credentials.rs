@@ -50,7 +50,7 @@ pub async fn a_hash_is_replaced(bench: &Bench) {
     let mut credential = written(bench).await;
     let user_id = credential.user_id;
     bench.commit(async |tx| tx.credentials().replace_hash(user_id, "$argon2id$new", at(9)).await).await;
-    credential.password_hash = "$argon2id$new".to_owned();
+    "$argon2id$new".clone_into(&mut credential.password_hash);
     credential.base.updated_at = at(9);
     credential.base.version += 1;
     assert_eq!(bench.store.credentials().of_user(user_id).await.unwrap(), credential);

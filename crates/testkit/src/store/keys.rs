@@ -14,7 +14,8 @@ fn key(purpose: KeyPurpose, generation: i32) -> RingKey {
 
 /// "All keys that are not retired, oldest first."
 pub async fn reads_back_live_keys_oldest_first(bench: &Bench) {
-    let keys = [key(KeyPurpose::AccessToken, 2), key(KeyPurpose::Derivation, 1), key(KeyPurpose::AccessToken, 3)];
+    let keys =
+        [key(KeyPurpose::AccessToken, 2), key(KeyPurpose::Derivation, 1), key(KeyPurpose::AccessToken, 3)];
     let retired = RingKey { retired_at: Some(at(5)), ..key(KeyPurpose::AccessToken, 1) };
     bench
         .commit(async |tx| {

@@ -31,8 +31,8 @@ async fn is_there(bench: &Bench, token: &MailToken) -> bool {
 /// "Takes the token out and returns it"; `NotFound` "when there is none with this hash and purpose".
 pub async fn is_taken_once(bench: &Bench) {
     let token = written(bench).await;
-    let taken = bench.commit(async |tx| tx.mail_tokens().take(PURPOSE, &token.hash).await).await;
-    assert!(taken == token);
+    let got = bench.commit(async |tx| tx.mail_tokens().take(PURPOSE, &token.hash).await).await;
+    assert!(got == token);
     let again = bench.refused(async |tx| tx.mail_tokens().take(PURPOSE, &token.hash).await).await;
     assert_eq!(again, Kind::NotFound);
 }
@@ -44,22 +44,22 @@ pub async fn of_many_takers_one_gets_it(bench: &Bench) {
         let (store, hash) = (bench.store.clone(), token.hash.clone());
         tokio::spawn(async move {
             let tx = store.begin().await.unwrap();
-            let taken = tx.mail_tokens().take(PURPOSE, &hash).await;
+            let got = tx.mail_tokens().take(PURPOSE, &hash).await;
             tx.commit().await.unwrap();
-            taken
+            got
         })
     });
-    let mut takes = 0;
+    let mut winners = 0;
     for taker in takers.collect::<Vec<_>>() {
         match taker.await.unwrap() {
-            Ok(taken) => {
-                assert!(taken == token);
-                takes += 1;
+            Ok(got) => {
+                assert!(got == token);
+                winners += 1;
             }
             Err(error) => assert_eq!(error.kind(), Kind::NotFound, "{error}"),
         }
     }
-    assert_eq!(takes, 1);
+    assert_eq!(winners, 1);
 }
 
 /// "Writing the same hash again changes nothing."
@@ -67,8 +67,8 @@ pub async fn the_same_hash_again_changes_nothing(bench: &Bench) {
     let first = written(bench).await;
     let second = MailToken { hash: first.hash.clone(), expires_at: at(999), ..token(first.user_id) };
     bench.commit(async |tx| tx.mail_tokens().insert(&second).await).await;
-    let taken = bench.commit(async |tx| tx.mail_tokens().take(PURPOSE, &first.hash).await).await;
-    assert!(taken == first);
+    let got = bench.commit(async |tx| tx.mail_tokens().take(PURPOSE, &first.hash).await).await;
+    assert!(got == first);
     assert!(!is_there(bench, &first).await);
 }
 

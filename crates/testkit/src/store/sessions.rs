@@ -81,10 +81,7 @@ pub async fn purge_removes_the_over_with_their_tokens(bench: &Bench) {
     bench.commit(async |tx| tx.refresh_tokens().insert(&token).await).await;
     assert_eq!(bench.commit(async |tx| tx.sessions().purge(at(100), 10).await).await, 2);
     for gone in [expired, ended] {
-        assert_eq!(
-            bench.store.sessions().by_uuid(gone.base.uuid).await.unwrap_err().kind(),
-            Kind::NotFound
-        );
+        assert_eq!(bench.store.sessions().by_uuid(gone.base.uuid).await.unwrap_err().kind(), Kind::NotFound);
     }
     let tx = bench.begin().await;
     assert_eq!(tx.refresh_tokens().lock_by_hash(&token.hash).await.unwrap_err().kind(), Kind::NotFound);

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use uuid::Uuid;
 
-use super::lease::Lease;
+use super::lease::{Lease, TRUST};
 use super::new_holder;
 use super::table::{self, Taken};
 use super::watch::Watch;
@@ -46,6 +46,7 @@ pub(super) struct Heart {
     beats: Arc<Mutex<Watch>>,
     connection: Option<DatabaseConnection>,
     entry: Option<Entry>,
+    stumbling: bool,
 }
 
 /// The row of this process.
@@ -53,7 +54,25 @@ pub(super) struct Heart {
 struct Entry {
     id: u16,
     holder: Uuid,
+    /// When the last heartbeat was sent that succeeded.
+    renewed: Instant,
     still_until: Instant,
+}
+
+impl Entry {
+    /// Notes a heartbeat that has succeeded. Whose lease was over comes back like a newcomer: others may have
+    /// believed to be alone since.
+    fn renew(&mut self, sent: Instant, now: Instant) {
+        if sent.duration_since(self.renewed) > TRUST {
+            self.still_until = now + KEEP_STILL;
+        }
+        self.renewed = sent;
+    }
+
+    /// Whether a heartbeat sent then tells that this process may commit.
+    fn may_commit(&self, sent: Instant) -> bool {
+        sent >= self.still_until
+    }
 }
 
 impl Heart {
@@ -64,7 +83,7 @@ impl Heart {
         lease: Arc<Lease>,
         beats: Arc<Mutex<Watch>>,
     ) -> Self {
-        Self { engine, wanted, random, lease, beats, connection: None, entry: None }
+        Self { engine, wanted, random, lease, beats, connection: None, entry: None, stumbling: false }
     }
 
     /// Starts the thread. `joined` hears once whether this process may commit.
@@ -80,7 +99,7 @@ impl Heart {
     }
 
     async fn live(mut self, joined: oneshot::Sender<Result<()>>, mut orders: mpsc::UnboundedReceiver<Order>) {
-        if let Err(error) = self.enter().await {
+        if let Err(error) = self.enter(WANTED_WAIT).await {
             // Who asked to join is told; nobody else is there to be told.
             let _ = joined.send(Err(error));
             return;
@@ -111,8 +130,8 @@ impl Heart {
 
     /// One heartbeat, or the next try to get a row. True when this process may commit.
     async fn round(&mut self) -> Result<bool> {
-        let Some(entry) = self.entry else {
-            self.enter().await?;
+        let Some(mut entry) = self.entry else {
+            self.enter(Duration::ZERO).await?;
             return Ok(false);
         };
         let sent = Instant::now();
@@ -129,13 +148,16 @@ impl Heart {
             self.entry = None;
             return Ok(false);
         }
-        let others = || rows.iter().filter(|row| u16::try_from(row.id) != Ok(entry.id));
+        let Entry { id, .. } = entry;
+        let others = || rows.iter().filter(|row| u16::try_from(row.id) != Ok(id));
         self.observe(others().filter(|row| !row.is_buried()).map(|row| (row.holder, row.beat)), sent);
-        let may_commit = sent >= entry.still_until;
-        if may_commit {
-            self.lease.renew(entry.id, sent, !others().any(table::Row::is_alive));
+        entry.renew(sent, Instant::now());
+        self.entry = Some(entry);
+        if entry.may_commit(sent) {
+            self.lease.renew(id, sent, !others().any(table::Row::is_alive));
         }
-        Ok(may_commit)
+        self.stand();
+        Ok(entry.may_commit(sent))
     }
 
     fn observe(&self, beats: impl Iterator<Item = (Uuid, i64)>, sent: Instant) {
@@ -147,13 +169,13 @@ impl Heart {
         watch.observe(beats, now);
     }
 
-    /// Takes a row under a new name. The name is told before the row is written, so that nothing is claimed
-    /// under a name without a row for longer than it takes to write it.
-    async fn enter(&mut self) -> Result<()> {
+    /// Takes a row under a new name; a configured node id is waited for so long.
+    async fn enter(&mut self, patience: Duration) -> Result<()> {
+        let sent = Instant::now();
         let connection = self.connection().await?;
         let holder = new_holder(self.random.as_ref())?;
         let taken = match self.wanted {
-            Some(id) => take_wanted(&connection, id, holder).await?,
+            Some(id) => take_wanted(&connection, id, holder, patience).await?,
             None => take_lowest(&connection, holder).await?,
         };
         let rows = table::rows(&connection).await?;
@@ -161,7 +183,8 @@ impl Heart {
         // After taking over a row, too: should its owner be alive after all, its next heartbeat tells it.
         let wait = if others || taken.second_hand { KEEP_STILL } else { Duration::ZERO };
         self.lease.rename(holder);
-        self.entry = Some(Entry { id: taken.id, holder, still_until: Instant::now() + wait });
+        let still_until = Instant::now() + wait;
+        self.entry = Some(Entry { id: taken.id, holder, renewed: sent, still_until });
         Ok(())
     }
 
@@ -175,12 +198,24 @@ impl Heart {
         Ok(())
     }
 
-    /// The next heartbeat gets a new connection: the old one may hang for minutes.
+    /// The next heartbeat gets a new connection: the old one may hang for minutes. One line per trouble, not per
+    /// second of it.
     fn stumble(&mut self, error: &Error) {
-        tracing::warn!(error = %error, cause = ?std::error::Error::source(error), "the heartbeat failed");
+        if !self.stumbling {
+            let cause = std::error::Error::source(error).map(ToString::to_string);
+            tracing::warn!(%error, cause, "the heartbeat fails");
+        }
+        self.stumbling = true;
         self.lease.doubt();
         self.connection = None;
         self.beats.lock().unwrap_or_else(PoisonError::into_inner).reset();
+    }
+
+    fn stand(&mut self) {
+        if self.stumbling {
+            tracing::info!("the heartbeat is back");
+        }
+        self.stumbling = false;
     }
 
     async fn connection(&mut self) -> Result<DatabaseConnection> {
@@ -204,16 +239,22 @@ async fn take_lowest(connection: &DatabaseConnection, holder: Uuid) -> Result<Ta
 
 /// A row whose beat moves is another living process's. One that stands still is this program's own, from before
 /// it was killed, and free when its lease is over.
-async fn take_wanted(connection: &DatabaseConnection, id: u16, holder: Uuid) -> Result<Taken> {
-    let deadline = Instant::now() + WANTED_WAIT;
+async fn take_wanted(
+    connection: &DatabaseConnection,
+    id: u16,
+    holder: Uuid,
+    patience: Duration,
+) -> Result<Taken> {
+    let deadline = Instant::now() + patience;
     let mut first_beat = None;
-    while Instant::now() < deadline {
+    loop {
         if let Some(taken) = table::take(connection, id, holder).await? {
             return Ok(taken);
         }
         let rows = table::rows(connection).await?;
         let beat = rows.iter().find(|row| u16::try_from(row.id) == Ok(id)).map(|row| row.beat);
-        if first_beat.is_some() && beat != first_beat {
+        let moved = first_beat.is_some() && beat != first_beat;
+        if moved || Instant::now() >= deadline {
             break;
         }
         first_beat = beat;
@@ -221,4 +262,24 @@ async fn take_wanted(connection: &DatabaseConnection, id: u16, holder: Uuid) -> 
     }
     let text = format!("node id {id} belongs to another living process; configure another one, or none");
     Err(Error::with(Kind::Conflict, "cluster.join", text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_lease_was_over_keeps_still_again() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut entry = Entry { id: 0, holder: Uuid::nil(), renewed: start, still_until: start };
+        entry.renew(after(20), after(20));
+        assert!(entry.may_commit(after(20)), "a short trouble changes nothing");
+        entry.renew(after(46), after(47));
+        assert!(!entry.may_commit(after(46)));
+        entry.renew(after(48), after(48));
+        assert!(!entry.may_commit(after(48)));
+        entry.renew(after(49), after(49));
+        assert!(entry.may_commit(after(49)));
+    }
 }

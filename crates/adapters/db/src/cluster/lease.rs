@@ -8,7 +8,7 @@ use ports::{Error, Kind, Result};
 use uuid::Uuid;
 
 /// How long a process trusts its row, on its own monotonic clock. Five seconds less than the row is good for.
-const TRUST: Duration = Duration::from_secs(25);
+pub(super) const TRUST: Duration = Duration::from_secs(25);
 /// How long a process believes to be alone. Half a second less than a newcomer waits.
 const ALONE: Duration = Duration::from_millis(1500);
 

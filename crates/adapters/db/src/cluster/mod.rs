@@ -58,6 +58,9 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn new(engine: Engine, pools: Pools, settings: &Settings) -> Result<Self> {
         let random = Arc::clone(&settings.random);
+        if settings.node_id.is_some_and(|id| id >= table::NODES) {
+            return Err(Error::with(Kind::Unsupported, "db.connect", "node ids are 0 to 1023"));
+        }
         let holder = new_holder(random.as_ref())?;
         Ok(Self {
             engine,
@@ -81,7 +84,7 @@ impl Node {
         let (joined, outcome) = oneshot::channel();
         {
             let mut orders = self.heart.lock().unwrap_or_else(PoisonError::into_inner);
-            if orders.is_some() {
+            if orders.as_ref().is_some_and(|orders| !orders.is_closed()) {
                 return Ok(());
             }
             let heart = Heart::new(

@@ -8,7 +8,7 @@ use crate::dialect::Dialect;
 use crate::error::During;
 
 /// Node ids are 0 to 1023: ten bits of a snowflake.
-const NODES: u16 = 1024;
+pub(super) const NODES: u16 = 1024;
 /// How long a row is good for after a heartbeat, in milliseconds of the server's clock.
 const GOOD_FOR: i64 = 30_000;
 

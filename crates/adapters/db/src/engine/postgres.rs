@@ -10,6 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolO
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::conn::Pools;
+use crate::dedicated::Dedicated;
 use crate::error::During;
 use crate::settings::Settings;
 use crate::wakeups::Wake;
@@ -36,21 +37,50 @@ const MIGRATION_LOCK: i64 = 0x6d61_696e_7374_6179;
 pub(crate) struct Server {
     options: PgConnectOptions,
     max_connections: u32,
+    threads: u32,
+}
+
+/// How many connections whoever gets.
+struct Shares {
+    background: u32,
+    dedicated: Vec<u32>,
+}
+
+/// A quarter, and two at least, for jobs, events and health; the rest for the threads that serve requests, two
+/// at least for each.
+fn shares(connections: u32, threads: u32) -> Shares {
+    let background = (connections / 4).max(2).min(connections);
+    let rest = connections - background;
+    let threads = threads.min(rest / 2);
+    if threads == 0 {
+        return Shares { background: connections, dedicated: Vec::new() };
+    }
+    let one_more = rest % threads;
+    let share = |thread| rest / threads + u32::from(thread < one_more);
+    Shares { background, dedicated: (0..threads).map(share).collect() }
 }
 
 impl Server {
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
         let options = PgConnectOptions::from_str(&settings.url).during(CONNECT)?;
         let options = options.application_name(settings.kind.application_name()).disable_statement_logging();
-        Ok(Self { options, max_connections: settings.max_connections.max(2) })
+        let threads = u32::try_from(settings.threads).unwrap_or(u32::MAX);
+        Ok(Self { options, max_connections: settings.max_connections.max(2), threads })
     }
 
     pub(crate) async fn open(&self) -> Result<Pools> {
         self.probe().await?;
         let options = self.options.clone().options(LIMITS);
-        let pool = pool_options(self.max_connections).connect_with(options).await.during(CONNECT)?;
-        let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-        Ok(Pools { read: connection.clone(), write: connection })
+        let shares = shares(self.max_connections, self.threads);
+        let pool = |connections| pool_options(connections).connect_lazy_with(options.clone());
+        let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool(shares.background));
+        let dedicated =
+            shares.dedicated.into_iter().map(pool).map(SqlxPostgresConnector::from_sqlx_postgres_pool);
+        Ok(Pools {
+            read: connection.clone(),
+            write: connection,
+            dedicated: Dedicated::new(dedicated.collect()),
+        })
     }
 
     /// A pool hides why it can't connect behind a timeout; one plain connection tells.
@@ -81,13 +111,9 @@ impl Server {
                 tokio::time::sleep(MIGRATION_LOOK).await;
             }
         };
-        match tokio::time::timeout(MIGRATION_WAIT, taken).await {
-            Ok(taken) => taken.during(OPERATION)?,
-            Err(_) => {
-                let text = "another process is still migrating";
-                return Err(Error::with(Kind::Unavailable, OPERATION, text));
-            }
-        }
+        let taken = tokio::time::timeout(MIGRATION_WAIT, taken).await;
+        let busy = |_| Error::with(Kind::Unavailable, OPERATION, "another process is still migrating");
+        taken.map_err(busy)?.during(OPERATION)?;
         Ok(connection)
     }
 
@@ -147,4 +173,25 @@ fn is_fit(connection: &PgConnection) -> bool {
 
 fn statement(sql: &str) -> sea_orm::Statement {
     sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_goes_without_and_nothing_is_left() {
+        for (connections, threads, expected) in [
+            (10, 2, (2, vec![4, 4])),
+            (10, 3, (2, vec![3, 3, 2])),
+            (10, 64, (2, vec![2, 2, 2, 2])),
+            (100, 8, (25, vec![10, 10, 10, 9, 9, 9, 9, 9])),
+            (3, 2, (3, vec![])),
+            (10, 0, (10, vec![])),
+        ] {
+            let shares = shares(connections, threads);
+            assert_eq!(shares.background + shares.dedicated.iter().sum::<u32>(), connections);
+            assert_eq!((shares.background, shares.dedicated), expected, "{connections} among {threads}");
+        }
+    }
 }

@@ -20,6 +20,7 @@ use sqlx::sqlite::{
 };
 
 use crate::conn::Pools;
+use crate::dedicated::Dedicated;
 use crate::error::During;
 
 const CONNECT: &str = "db.connect";
@@ -80,7 +81,7 @@ impl DatabaseFile {
         let write = self.pool(1, self.options.clone()).await?;
         let reading = self.options.clone().pragma("query_only", "on");
         let read = self.pool(READERS, reading).await?;
-        Ok(Pools { read, write })
+        Ok(Pools { read, write, dedicated: Dedicated::default() })
     }
 
     pub(crate) async fn heartbeat(&self) -> Result<DatabaseConnection> {

@@ -123,10 +123,8 @@ async fn a_buried_process_rises_under_another_name() {
         let write = database.opened.pools.write();
         let bury = Statement::from_sql_and_values(write.get_database_backend(), bury, [nil.into()]);
         write.execute_raw(bury).await.unwrap();
-        eventually("a new name", Duration::from_secs(5), async || {
-            (cluster.holder() != name).then_some(())
-        })
-        .await;
+        eventually("a new name", Duration::from_secs(5), async || (cluster.holder() != name).then_some(()))
+            .await;
         assert_eq!(cluster.node().unwrap_err().kind(), Kind::Unavailable, "not before others know");
         let risen = eventually("a new node id", Duration::from_secs(5), async || cluster.node().ok()).await;
         assert_ne!(risen, node, "the old one stays reserved until its lease is over");
@@ -157,7 +155,8 @@ async fn claims_use_their_index() {
         write.execute_unprepared(&fill).await.unwrap();
         write.execute_unprepared("ANALYZE").await.unwrap();
         let explain = if url.starts_with("sqlite") { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
-        let next = "SELECT id FROM jobs WHERE status IN ('scheduled', 'queued', 'failed') AND queue = 'default'
+        let next =
+            "SELECT id FROM jobs WHERE status IN ('scheduled', 'queued', 'failed') AND queue = 'default'
                     AND run_at <= '2026-03-02T12:00:00+00:00' ORDER BY priority, run_at, id LIMIT 5";
         let plan = write
             .query_all_raw(Statement::from_string(write.get_database_backend(), format!("{explain} {next}")))

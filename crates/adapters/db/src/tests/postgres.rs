@@ -67,6 +67,7 @@ async fn a_commit_wakes_other_processes() {
         commit_event(&writer, number).await;
         promptly("the other process", Duration::from_secs(5), wakeups.wait(Duration::from_secs(60))).await;
         assert_eq!(outbox.take(uuid::Uuid::from_u128(1), 10).await.unwrap().len(), 1);
+        outbox.published(&[number]).await.unwrap();
     }
     // Also after the listening connection was cut.
     let mut admin = server.connection().await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Lockout;
-use ports::{Kind, Result};
+use ports::{Kind, LoginAttempts, Result};
 use sea_orm::ConnectionTrait;
 use testkit::bench::Bench;
 use testkit::cluster::{Member, Site};
@@ -84,7 +84,8 @@ async fn acknowledged_writes_survive_a_power_loss_and_reads_change_nothing() {
         (&pools.read, "query_only", 1),
         (&pools.read, "foreign_keys", 1),
     ] {
-        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("PRAGMA {pragma}"));
+        let statement =
+            sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("PRAGMA {pragma}"));
         let row = connection.query_one_raw(statement).await.unwrap().unwrap();
         assert_eq!(row.try_get_by::<i64, _>(0).unwrap(), expected, "{pragma}");
     }
@@ -97,23 +98,33 @@ async fn a_full_disk_is_unavailable_and_passes() {
     let dir = TempDir::new();
     let database = open(&dir, Process::Api).await.unwrap();
     database.migrate_up().await.unwrap();
-    let write = &database.opened.pools.write;
+    database.join().await.unwrap();
+    let (store, write) = (database.store(), &database.opened.pools.write);
+    // As many pages as there are.
     write.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
-    let store = database.store();
-    let mut refused = None;
-    for number in 0..5_000_u32 {
-        let network = format!("{number}-{}", "x".repeat(50));
-        let counted =
-            store.login_attempts().fail(&number.to_be_bytes(), &network, &Lockout::default(), at(0)).await;
-        if let Err(error) = counted {
-            refused = Some(error.kind());
-            break;
-        }
-    }
-    assert_eq!(refused, Some(Kind::Unavailable));
+    let refused = fill(store.login_attempts()).await;
+    assert_eq!(refused, Kind::Unavailable);
+    let tx = store.begin().await.unwrap();
+    assert_eq!(fill(tx.login_attempts()).await, Kind::Unavailable);
+    assert_eq!(tx.commit().await.unwrap_err().kind(), Kind::Unavailable);
     store.ping().await.unwrap();
     write.execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
-    store.login_attempts().fail(b"after", "net", &Lockout::default(), at(0)).await.unwrap();
+    let tx = store.begin().await.unwrap();
+    tx.login_attempts().fail(b"after", "net", &Lockout::default(), at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.login_attempts().get(b"after", "net").await.unwrap().unwrap().failures, 1);
+}
+
+/// Writes until it is refused, and says how.
+async fn fill(attempts: &dyn LoginAttempts) -> Kind {
+    for number in 0..5_000_u32 {
+        let network = format!("{number}-{}", "x".repeat(50));
+        let counted = attempts.fail(&number.to_be_bytes(), &network, &Lockout::default(), at(0)).await;
+        if let Err(error) = counted {
+            return error.kind();
+        }
+    }
+    panic!("the disk never filled");
 }
 
 /// Another process's transaction is waited for, not stumbled over.
@@ -126,9 +137,10 @@ async fn writers_of_two_processes_take_turns() {
     let held = api.store().begin().await.unwrap();
     held.login_attempts().fail(b"x", "api", &Lockout::default(), at(0)).await.unwrap();
     let store = worker.store();
-    let waiting = tokio::spawn(async move {
-        store.login_attempts().fail(b"x", "worker", &Lockout::default(), at(0)).await
-    });
+    let waiting =
+        tokio::spawn(
+            async move { store.login_attempts().fail(b"x", "worker", &Lockout::default(), at(0)).await },
+        );
     eventually("the other one to wait", Duration::from_secs(5), async || {
         (!waiting.is_finished()).then_some(())
     })
