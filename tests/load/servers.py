@@ -74,7 +74,8 @@ def database(server_url):
     name = f"mainstay_bench_{secrets.token_hex(4)}"
     query(f"{server_url}/postgres", f'CREATE DATABASE "{name}"')
     try:
-        yield f"{server_url}/{name}"
+        # No TLS on loopback, for neither side: the reference server has none built in.
+        yield f"{server_url}/{name}?sslmode=disable"
     finally:
         query(f"{server_url}/postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
 

@@ -85,13 +85,16 @@ impl RunningApi {
     pub async fn stop(self) -> Result<()> {
         self.lifecycle.draining();
         tokio::time::sleep(Duration::from_secs(self.config.server.drain_delay_seconds)).await;
-        self.server.stop(true).await;
-        self.serving.await.context("the server panicked")?.context("the server failed")?;
         self.keys.abort();
-        let worker = match self.worker {
-            Some(worker) => worker.stop().await,
-            None => Ok(()),
+        let worker = async {
+            match self.worker {
+                Some(worker) => worker.stop().await,
+                None => Ok(()),
+            }
         };
+        // Side by side, because both have the same time.
+        let ((), worker) = tokio::join!(self.server.stop(true), worker);
+        self.serving.await.context("the server panicked")?.context("the server failed")?;
         // Nobody shall find an address at which nobody listens; if it is gone already, so much the better.
         let _ = tokio::fs::remove_file(&self.address_file).await;
         self.shared.database.cluster().leave().await.context("could not give the node id back")?;

@@ -1,5 +1,6 @@
 //! What every process shares: the database, the adapters, the use cases on top.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub(crate) struct Shared {
 
 /// Connects the database and brings its schema up where that is wanted. Nothing of ours is written yet.
 pub(crate) async fn connect(config: &Config, kind: Process) -> Result<Database> {
-    std::fs::create_dir_all(&config.data_dir)
+    create_private(&config.data_dir)
         .with_context(|| format!("can't create the data directory {}", config.data_dir.display()))?;
     let settings = db::Settings {
         url: config.database.url.expose().to_owned(),
@@ -43,6 +44,12 @@ pub(crate) async fn connect(config: &Config, kind: Process) -> Result<Database> 
         random: Arc::new(OsRandom),
     };
     db::connect(&settings).await.context("can't connect to the database; check MAINSTAY_DATABASE__URL")
+}
+
+/// What is embedded lies there in the clear: nobody else on the machine needs to look.
+fn create_private(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 /// In development the schema follows the program; elsewhere an operator decides when.

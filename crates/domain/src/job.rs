@@ -95,6 +95,38 @@ pub struct NewJob {
     pub traceparent: Option<String>,
 }
 
+impl From<NewJob> for Job {
+    /// The job as it is stored when it is written.
+    fn from(new: NewJob) -> Self {
+        Self {
+            id: new.id,
+            uuid: new.uuid,
+            status: new.status(),
+            queue: new.queue,
+            kind: new.kind,
+            payload: new.payload,
+            attempt: 0,
+            max_attempts: new.max_attempts,
+            run_at: new.run_at,
+            created_at: new.created_at,
+            started_at: None,
+            finished_at: None,
+            progress: None,
+            result: None,
+            last_error: None,
+            lease_token: 0,
+            traceparent: new.traceparent,
+        }
+    }
+}
+
+impl NewJob {
+    /// The status it begins with.
+    pub fn status(&self) -> JobStatus {
+        if self.run_at > self.created_at { JobStatus::Scheduled } else { JobStatus::Queued }
+    }
+}
+
 /// A job as stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {

@@ -17,6 +17,9 @@ use crate::relay::RelayLoop;
 use crate::rescue::RescueLoop;
 use crate::{Registry, events, handlers};
 
+/// For giving jobs back at the end. Whoever can't is rescued like one that fell.
+const LAST_WRITES: Duration = Duration::from_secs(2);
+
 /// How a worker works.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -76,7 +79,9 @@ impl Worker {
         if tokio::time::timeout(self.settings.drain, running.wait()).await.is_err() {
             tracing::warn!(jobs = running.len(), "jobs took too long to drain and are given back");
             give_up.cancel();
-            running.wait().await;
+            if tokio::time::timeout(LAST_WRITES, running.wait()).await.is_err() {
+                tracing::warn!(jobs = running.len(), "jobs could not be given back; others will rescue them");
+            }
         }
         tracing::info!("worker stopped");
         Ok(())

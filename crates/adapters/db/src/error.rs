@@ -37,9 +37,10 @@ fn printable(error: &dyn std::error::Error) -> String {
 pub(crate) fn kind_of(error: &DbErr) -> Kind {
     match error {
         DbErr::RecordNotFound(_) => Kind::NotFound,
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => kind_of_sqlx(error),
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            kind_of_sqlx(error)
+        }
+        // Whatever the server gives as its reason: a start that could not connect has reported it before.
         DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => Kind::Unavailable,
         _ => Kind::Internal,
     }

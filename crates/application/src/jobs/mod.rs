@@ -86,7 +86,7 @@ impl Jobs {
         let job = work.enqueue(spec).await?.ok_or(Error::Conflict)?;
         work.on(job.uuid);
         work.commit().await?;
-        self.get(job.uuid).await
+        Ok(job.into())
     }
 
     /// Enqueues a job for Mainstay itself. False when its unique key is taken; nothing is recorded then.

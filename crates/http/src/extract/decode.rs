@@ -49,9 +49,9 @@ fn zstd(body: &[u8], limit: usize) -> io::Result<Vec<u8>> {
 }
 
 fn pull(decoder: impl Read, limit: usize) -> io::Result<Vec<u8>> {
-    let mut decoded = Vec::new();
-    decoder.take(limit as u64 + 1).read_to_end(&mut decoded)?;
-    Ok(decoded)
+    let mut plain = Vec::new();
+    decoder.take(limit as u64 + 1).read_to_end(&mut plain)?;
+    Ok(plain)
 }
 
 #[cfg(test)]

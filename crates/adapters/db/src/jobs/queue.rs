@@ -1,7 +1,7 @@
 //! Enqueueing, inside a unit of work.
 
 use async_trait::async_trait;
-use domain::{JobStatus, NewJob};
+use domain::NewJob;
 use ports::{JobQueue, Result};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{EntityTrait, IntoActiveModel};
@@ -27,7 +27,6 @@ impl JobQueue for Conn<Work> {
 }
 
 fn row_of(job: &NewJob) -> Model {
-    let status = if job.run_at > job.created_at { JobStatus::Scheduled } else { JobStatus::Queued };
     Model {
         id: job.id,
         uuid: job.uuid,
@@ -35,7 +34,7 @@ fn row_of(job: &NewJob) -> Model {
         queue: job.queue.clone(),
         kind: job.kind.clone(),
         payload: job.payload.to_string(),
-        status: status.as_str().to_owned(),
+        status: job.status().as_str().to_owned(),
         priority: job.priority,
         attempt: 0,
         max_attempts: job.max_attempts,
