@@ -1,8 +1,12 @@
 //! The dependency rule, asserted over what Cargo resolves.
+//!
+//! The few fields of `cargo metadata` that matter are read here instead of with the crate of that name: its
+//! features of serde would have every dependency compiled twice, once for the programs and once for the tests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
-use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand, Package, PackageId};
+use serde_json::Value;
 
 /// What a package is to the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,33 +95,44 @@ fn reachable(graph: &Graph, from: &str) -> BTreeSet<String> {
 
 /// The workspace as Cargo resolves it for this platform.
 fn resolved() -> Graph {
-    let metadata = MetadataCommand::new()
-        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
-        .features(CargoOpt::AllFeatures)
-        .other_options(["--filter-platform".to_owned(), "x86_64-unknown-linux-gnu".to_owned()])
-        .exec()
-        .unwrap();
-    let packages: BTreeMap<&PackageId, &Package> = metadata.packages.iter().map(|p| (&p.id, p)).collect();
-    let root = metadata.workspace_root.as_str();
-    let nodes = metadata.resolve.as_ref().unwrap().nodes.iter();
-    nodes
-        .map(|node| {
-            let package = packages[&node.id];
-            let ships = |kind: DependencyKind| kind != DependencyKind::Development;
-            let shipped = node.deps.iter().filter(|dep| dep.dep_kinds.iter().any(|kind| ships(kind.kind)));
-            let node_of = Node {
-                name: package.name.to_string(),
-                place: place_of(package, root),
-                dependencies: shipped.map(|dep| dep.pkg.repr.clone()).collect(),
-            };
-            (node.id.repr.clone(), node_of)
-        })
-        .collect()
+    let metadata = metadata();
+    let root = text(&metadata["workspace_root"]);
+    let packages: BTreeMap<&str, &Value> = list(&metadata["packages"]).map(|p| (text(&p["id"]), p)).collect();
+    let node_of = |node: &Value| {
+        let package = packages[text(&node["id"])];
+        let ships = |dependency: &&Value| list(&dependency["dep_kinds"]).any(|kind| kind["kind"] != "dev");
+        Node {
+            name: text(&package["name"]).to_owned(),
+            place: place_of(package, root),
+            dependencies: list(&node["deps"]).filter(ships).map(|dep| text(&dep["pkg"]).to_owned()).collect(),
+        }
+    };
+    list(&metadata["resolve"]["nodes"]).map(|node| (text(&node["id"]).to_owned(), node_of(node))).collect()
 }
 
-fn place_of(package: &Package, root: &str) -> Place {
-    let Some(path) = package.manifest_path.as_str().strip_prefix(root).filter(|_| package.source.is_none())
-    else {
+fn metadata() -> Value {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let platform = "x86_64-unknown-linux-gnu";
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--all-features", "--filter-platform", platform])
+        .args(["--manifest-path", manifest])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().expect("a list").iter()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+fn place_of(package: &Value, root: &str) -> Place {
+    let manifest = text(&package["manifest_path"]);
+    let Some(path) = manifest.strip_prefix(root).filter(|_| package["source"].is_null()) else {
         return Place::Foreign;
     };
     let place = path.trim_start_matches('/').trim_end_matches("/Cargo.toml");

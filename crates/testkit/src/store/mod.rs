@@ -50,6 +50,7 @@ macro_rules! store_suite {
                     reads_back_every_field,
                     a_hash_is_unique,
                     is_spent_once,
+                    a_second_presentation_waits_for_the_first,
                     of_many_presentations_one_finds_it_unspent,
                 }
                 mail_tokens {

@@ -1,5 +1,7 @@
 //! [`ports::RefreshTokenRepo`].
 
+use std::time::Duration;
+
 use domain::RefreshToken;
 use ports::Kind;
 
@@ -50,6 +52,24 @@ pub async fn is_spent_once(bench: &Bench) {
     let again = bench.refused(async |tx| tx.refresh_tokens().spend(spent.id, &[8; 16], at(4)).await).await;
     assert_eq!(again, Kind::Conflict);
     assert_eq!(read(bench, &spent.hash).await, spent);
+}
+
+/// "The row stays locked until the unit of work ends": the second presentation waits, and then "sees what the
+/// first one did".
+pub async fn a_second_presentation_waits_for_the_first(bench: &Bench) {
+    let token = written(bench).await;
+    let first = bench.begin().await;
+    let found = first.refresh_tokens().lock_by_hash(&token.hash).await.unwrap();
+    let (store, hash) = (bench.store.clone(), token.hash.clone());
+    let mut second = tokio::spawn(async move {
+        let tx = store.begin().await.unwrap();
+        tx.refresh_tokens().lock_by_hash(&hash).await.unwrap()
+    });
+    let in_time = tokio::time::timeout(Duration::from_millis(300), &mut second).await;
+    assert!(in_time.is_err(), "it did not wait");
+    first.refresh_tokens().spend(found.id, &[1], at(1)).await.unwrap();
+    first.commit().await.unwrap();
+    assert_eq!(second.await.unwrap().spent_at, Some(at(1)));
 }
 
 /// "Of two concurrent presentations of one token the second sees what the first one did."
