@@ -16,7 +16,8 @@ use super::table::{self, Taken};
 use super::watch::Watch;
 use crate::engine::Engine;
 
-const BEAT: Duration = Duration::from_secs(1);
+/// Thrice within the time that a process believes to be alone: under full load a heartbeat may be late.
+const BEAT: Duration = Duration::from_millis(500);
 /// A heartbeat that takes longer has failed.
 const ANSWER: Duration = Duration::from_millis(2500);
 /// A heartbeat that took longer says nothing about others: they may be held up by the same thing.

@@ -1,6 +1,6 @@
 //! The processes that share a database: who is alive, under which node id, and whose work is to be rescued.
 //!
-//! Every process has a row in `nodes`, which a thread of its own renews once a second (the heartbeat). A row is
+//! Every process has a row in `nodes`, which a thread of its own renews twice a second (the heartbeat). A row is
 //! good for 30 seconds of the *server's* clock; the process itself trusts it for 25 seconds of its own
 //! *monotonic* clock, counted from before the statement was sent. Neither needs clocks that agree.
 //!
