@@ -15,8 +15,8 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Config, Loaded};
 use crate::core::{Overrides, Shared, assemble, connect, keep_keys, migrate};
-use crate::process::stop_signal;
-use crate::welcome;
+use crate::stop;
+use crate::welcome::{self, Admin};
 use crate::worker::RunningWorker;
 
 /// An API that serves.
@@ -105,15 +105,9 @@ impl RunningApi {
 /// Runs `mainstay-api` until a signal.
 pub(crate) async fn run(loaded: Loaded) -> Result<()> {
     let api = start(loaded, Overrides::default()).await?;
-    stop_signal().await?;
+    stop::signalled().await?;
     tracing::info!("stopping");
     api.stop().await
-}
-
-/// The platform administrator of an empty database, and the password if we had to make one up.
-pub(crate) struct Admin {
-    pub(crate) email: String,
-    pub(crate) password: Option<SecretString>,
 }
 
 async fn create_admin(config: &Config, shared: &Shared) -> Result<Option<Admin>> {

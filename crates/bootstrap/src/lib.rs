@@ -9,6 +9,7 @@ mod core;
 mod drivers;
 pub mod operator;
 mod process;
+mod stop;
 mod welcome;
 pub mod worker;
 

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, EXIT_STATUS, Loaded, LogFormat, Problems, Source};
 use crate::{api, drivers, worker};
@@ -80,15 +79,4 @@ fn telemetry_settings(program: Program, config: &Config) -> telemetry::Settings 
         level: config.log.level.as_str().to_owned(),
         otlp_endpoint: config.telemetry.otlp_endpoint.as_ref().map(|url| url.expose().to_owned()),
     }
-}
-
-/// Returns at SIGTERM (orchestrators) or SIGINT (Ctrl-C).
-pub(crate) async fn stop_signal() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("can't listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("can't listen for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
 }

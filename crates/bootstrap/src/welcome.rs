@@ -1,9 +1,14 @@
 //! What a first start tells the person in front of it, on one screen.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use crate::api::Admin;
 use crate::config::Config;
+
+/// The platform administrator of an empty database, and the password if we had to make one up.
+pub(crate) struct Admin {
+    pub(crate) email: String,
+    pub(crate) password: Option<SecretString>,
+}
 
 /// Prints addresses in development, and the administrator on the first start anywhere: the password, if it was
 /// made up, is shown this once and kept nowhere.

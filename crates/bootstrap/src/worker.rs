@@ -13,7 +13,7 @@ use crate::api::health_state;
 use crate::config::{Config, Loaded};
 use crate::core::{Overrides, Shared, assemble, connect, keep_keys, migrate};
 use crate::drivers::brokers;
-use crate::process::stop_signal;
+use crate::stop;
 
 /// A worker at work.
 pub(crate) struct RunningWorker {
@@ -61,7 +61,7 @@ pub(crate) async fn run(loaded: Loaded) -> Result<()> {
     let keys = tokio::spawn(keep_keys(shared.app.clone()));
     let health = health(&config, &shared)?;
 
-    stop_signal().await?;
+    stop::signalled().await?;
     tracing::info!("stopping");
     if let Some((server, lifecycle)) = &health {
         lifecycle.draining();

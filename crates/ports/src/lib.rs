@@ -22,7 +22,7 @@ mod token;
 pub use audit::{AuditFilter, AuditQueries, AuditTrail};
 pub use broker::{EventBroker, EventHandler};
 pub use cluster::Cluster;
-pub use error::{Error, Kind, Result, ResultExt};
+pub use error::{Chain, Error, Kind, Result, ResultExt};
 pub use identity::{
     CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries,
     SessionRepo, UserQueries, UserRepo,

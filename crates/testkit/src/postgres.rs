@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, SystemTime};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -70,14 +70,15 @@ impl Drop for TestDatabase {
 
 /// Dropping a database makes the server write everything it has in memory, which takes longer than most tests. So it
 /// happens beside them, several at a time, in a thread with a runtime of its own: the test's may be at its end.
-fn dropper() -> &'static Sender<(PgConnectOptions, String)> {
-    static DROPPER: OnceLock<Sender<(PgConnectOptions, String)>> = OnceLock::new();
+/// Whoever is too fast for it waits, so that little is left behind.
+fn dropper() -> &'static SyncSender<(PgConnectOptions, String)> {
+    static DROPPER: OnceLock<SyncSender<(PgConnectOptions, String)>> = OnceLock::new();
     DROPPER.get_or_init(|| {
-        let (sender, receiver) = std::sync::mpsc::channel::<(PgConnectOptions, String)>();
+        let (sender, receiver) = std::sync::mpsc::sync_channel::<(PgConnectOptions, String)>(8);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             while let Ok(first) = receiver.recv() {
-                let some = std::iter::once(first).chain(receiver.try_iter().take(7));
+                let some = std::iter::once(first).chain(receiver.try_iter());
                 runtime.block_on(async {
                     let mut drops = tokio::task::JoinSet::new();
                     for (server, name) in some {

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::{Backoff, Failure, Job};
-use ports::{Clock, Cluster, JobLeases, Kind, Random};
+use ports::{Chain, Clock, Cluster, JobLeases, Kind, Random};
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::queue::ErrorChain;
 use crate::registry::{JobError, Registry, Running};
 
 /// For so long the end of a job is written again while the database is away. Longer than any restart; after
@@ -94,7 +93,7 @@ impl Executor {
                 return;
             }
             if begun.elapsed() > KEEP_TRYING {
-                tracing::error!(error = %ErrorChain(&error), "the end of the job could not be written");
+                tracing::error!(error = %Chain(&error), "the end of the job could not be written");
                 return;
             }
             tokio::time::sleep(PAUSE).await;

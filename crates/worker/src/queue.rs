@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::Job;
-use ports::Claim;
+use ports::{Chain, Claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -62,24 +62,9 @@ impl QueueLoop {
         match self.executor.leases.claim(&claim).await {
             Ok(jobs) => jobs,
             Err(error) => {
-                tracing::warn!(queue = self.queue, error = %ErrorChain(&error), "no jobs could be claimed");
+                tracing::warn!(queue = self.queue, error = %Chain(&error), "no jobs could be claimed");
                 Vec::new()
             }
         }
-    }
-}
-
-/// Prints an error with all its causes, for the log.
-pub(crate) struct ErrorChain<'a>(pub(crate) &'a (dyn std::error::Error + 'static));
-
-impl std::fmt::Display for ErrorChain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }

@@ -5,12 +5,10 @@ use std::time::Duration;
 use application::jobs::{JobSpec, Jobs, kind};
 use application::{Context, Error};
 use domain::Timestamp;
-use ports::Clock;
+use ports::{Chain, Clock};
 use serde_json::json;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
-
-use crate::queue::ErrorChain;
 
 const LOOK: Duration = Duration::from_secs(20);
 
@@ -29,7 +27,7 @@ impl RecurringLoop {
                 match self.write(&tick).await {
                     Ok(()) => written = Some(tick),
                     Err(error) => {
-                        tracing::warn!(error = %ErrorChain(&error), "recurring jobs could not be written");
+                        tracing::warn!(error = %Chain(&error), "recurring jobs could not be written");
                     }
                 }
             }

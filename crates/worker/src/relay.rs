@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use ports::{Cluster, EventBroker, OutboxRelay};
+use ports::{Chain, Cluster, EventBroker, OutboxRelay};
 use tokio_util::sync::CancellationToken;
 
 use crate::pulse::Pulse;
-use crate::queue::ErrorChain;
 
 /// Events per round: small enough that a failing one holds up few others.
 const BATCH: u64 = 100;
@@ -22,7 +21,7 @@ impl RelayLoop {
     pub(crate) async fn run(self, mut pulse: Pulse, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let more = self.round().await.unwrap_or_else(|error| {
-                tracing::warn!(error = %ErrorChain(&error), "events could not be relayed");
+                tracing::warn!(error = %Chain(&error), "events could not be relayed");
                 false
             });
             if !more {
@@ -41,7 +40,7 @@ impl RelayLoop {
         let mut published = Vec::with_capacity(rows.len());
         for row in &rows {
             if let Err(error) = self.broker.publish(&row.event).await {
-                tracing::warn!(eventId = %row.event.id, error = %ErrorChain(&error), "an event was not taken");
+                tracing::warn!(eventId = %row.event.id, error = %Chain(&error), "an event was not taken");
                 break;
             }
             published.push(row.id);

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Clock, Cluster, JobLeases, OutboxRelay};
+use ports::{Chain, Clock, Cluster, JobLeases, OutboxRelay};
 use tokio_util::sync::CancellationToken;
-
-use crate::queue::ErrorChain;
 
 /// How often to look. Together with the time a heartbeat may stand still this bounds the rescue to five seconds.
 const LOOK: Duration = Duration::from_millis(500);
@@ -23,7 +21,7 @@ impl RescueLoop {
     pub(crate) async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             if let Err(error) = self.round().await {
-                tracing::warn!(error = %ErrorChain(&error), "fallen workers could not be looked for");
+                tracing::warn!(error = %Chain(&error), "fallen workers could not be looked for");
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}

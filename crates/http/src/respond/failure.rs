@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use application::{AuthFailure, Error, FieldError};
+use ports::Chain;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -208,9 +209,9 @@ impl From<Error> for Failure {
             Error::Unauthenticated(_) => Self { challenge: true, ..failure },
             Error::Locked { retry_after } => Self { retry_after: Some(retry_after), ..failure },
             Error::Unavailable(source) => {
-                Self { retry_after: Some(SOON), cause: Some(chain(&source)), ..failure }
+                Self { retry_after: Some(SOON), cause: Some(Chain(&source).to_string()), ..failure }
             }
-            Error::Internal(source) => Self { cause: Some(chain(&source)), ..failure },
+            Error::Internal(source) => Self { cause: Some(Chain(&source).to_string()), ..failure },
             _ => failure,
         }
     }
@@ -220,18 +221,6 @@ impl From<AuthFailure> for Failure {
     fn from(failure: AuthFailure) -> Self {
         Error::from(failure).into()
     }
-}
-
-/// An error and its causes on one line, for the log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 impl fmt::Display for Failure {
