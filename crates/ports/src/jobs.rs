@@ -58,12 +58,13 @@ pub trait JobLeases: Send + Sync {
     /// # Errors
     /// `Precondition` when the lease is not the caller's any more.
     async fn progress(&self, job: &Job, percent: i32) -> Result<()>;
-    /// Takes all jobs of a fallen holder back: they may run at once, or are dead when they have no attempt left.
-    /// How many.
+    /// Takes the jobs of a holder back, all but those to `keep` (internal ids): they may run at once, or are dead
+    /// when they have no attempt left. How many. For a fallen holder nothing is kept; a living one that may have
+    /// been leased jobs without hearing of it (the answer was lost) keeps those it knows of.
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn rescue(&self, holder: Uuid, now: Timestamp) -> Result<u64>;
+    async fn rescue(&self, holder: Uuid, keep: &[i64], now: Timestamp) -> Result<u64>;
     /// Puts a claimed job back untried (its attempt is not counted), for a worker that stops.
     ///
     /// # Errors

@@ -80,6 +80,7 @@ macro_rules! jobs_suite {
                     a_failed_one_waits_for_its_time,
                     a_dead_one_stays,
                     rescue_takes_back_what_a_holder_had,
+                    rescue_leaves_what_is_to_be_kept,
                     rescue_refuses_the_fallen_holder,
                     rescue_buries_what_has_no_attempt_left,
                     purge_removes_what_ended_well,

@@ -1,6 +1,7 @@
 //! Runs one claimed job and writes down how it ended.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::{Backoff, Failure, Job};
@@ -25,6 +26,8 @@ pub(crate) struct Executor {
     pub(crate) cluster: Arc<dyn Cluster>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    /// Internal ids of the jobs that this process knows it has.
+    pub(crate) in_hand: Mutex<HashSet<i64>>,
     /// Set when the time to drain is over: what still runs is given up.
     pub(crate) give_up: CancellationToken,
 }
@@ -45,14 +48,25 @@ pub(crate) fn spawn(
         "job", action = job.kind, jobId = %job.uuid, attempt = job.attempt, traceId = job.traceparent.as_deref().and_then(|t| t.split('-').nth(1))
     );
     let executor = Arc::clone(executor);
+    let id = job.id;
+    executor.hands().insert(id);
     let work = async move {
         executor.run(job).await;
+        executor.hands().remove(&id);
         drop(slot);
     };
     running.spawn(work.instrument(span));
 }
 
 impl Executor {
+    pub(crate) fn in_hand(&self) -> Vec<i64> {
+        self.hands().iter().copied().collect()
+    }
+
+    fn hands(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn run(&self, job: Job) {
         let begun = Instant::now();
         let job = Arc::new(job);

@@ -23,6 +23,7 @@ impl QueueLoop {
     /// Runs until `stop`. What has been claimed by then goes on in the tracker.
     pub(crate) async fn run(self, mut pulse: Pulse, stop: CancellationToken) {
         let slots = Arc::new(Semaphore::new(self.concurrency));
+        let mut in_doubt = false;
         while !stop.is_cancelled() {
             // A free slot first: a job is never claimed to wait in memory.
             let permit = tokio::select! {
@@ -30,7 +31,12 @@ impl QueueLoop {
                 () = stop.cancelled() => return,
             };
             let Ok(permit) = permit else { return };
-            let claimed = self.claim(1 + slots.available_permits()).await;
+            let claimed = self.claim(1 + slots.available_permits(), in_doubt).await;
+            in_doubt = claimed.is_err();
+            let claimed = claimed.unwrap_or_else(|error| {
+                tracing::warn!(queue = self.queue, error = %Chain(&error), "no jobs could be claimed");
+                Vec::new()
+            });
             if claimed.is_empty() {
                 drop(permit);
                 tokio::select! {
@@ -52,19 +58,14 @@ impl QueueLoop {
         }
     }
 
-    async fn claim(&self, limit: usize) -> Vec<Job> {
-        let claim = Claim {
-            holder: self.executor.cluster.holder(),
-            queue: self.queue.clone(),
-            limit: u64::try_from(limit).unwrap_or(1),
-            now: self.executor.clock.now(),
-        };
-        match self.executor.leases.claim(&claim).await {
-            Ok(jobs) => jobs,
-            Err(error) => {
-                tracing::warn!(queue = self.queue, error = %Chain(&error), "no jobs could be claimed");
-                Vec::new()
-            }
+    /// After a claim whose answer was lost, jobs may be leased to us that we know nothing of: they go back first.
+    async fn claim(&self, limit: usize, in_doubt: bool) -> ports::Result<Vec<Job>> {
+        let executor = &self.executor;
+        let (holder, now) = (executor.cluster.holder(), executor.clock.now());
+        if in_doubt {
+            executor.leases.rescue(holder, &executor.in_hand(), now).await?;
         }
+        let limit = u64::try_from(limit).unwrap_or(1);
+        executor.leases.claim(&Claim { holder, queue: self.queue.clone(), limit, now }).await
     }
 }

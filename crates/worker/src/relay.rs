@@ -19,8 +19,11 @@ pub(crate) struct RelayLoop {
 
 impl RelayLoop {
     pub(crate) async fn run(self, mut pulse: Pulse, stop: CancellationToken) {
+        let mut in_doubt = false;
         while !stop.is_cancelled() {
-            let more = self.round().await.unwrap_or_else(|error| {
+            let round = self.round(in_doubt).await;
+            in_doubt = round.is_err();
+            let more = round.unwrap_or_else(|error| {
                 tracing::warn!(error = %Chain(&error), "events could not be relayed");
                 false
             });
@@ -34,8 +37,12 @@ impl RelayLoop {
     }
 
     /// Publishes one batch in order. True when there may be more. After a failure the rest of the batch goes
-    /// back, so that no event overtakes an earlier one of its subject.
-    async fn round(&self) -> ports::Result<bool> {
+    /// back, so that no event overtakes an earlier one of its subject. After a round that broke off, rows may
+    /// still be in our name that we know nothing of or could not settle: they go back first.
+    async fn round(&self, in_doubt: bool) -> ports::Result<bool> {
+        if in_doubt {
+            self.outbox.rescue(self.cluster.holder()).await?;
+        }
         let rows = self.outbox.take(self.cluster.holder(), BATCH).await?;
         let mut published = Vec::with_capacity(rows.len());
         for row in &rows {

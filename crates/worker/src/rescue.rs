@@ -32,7 +32,7 @@ impl RescueLoop {
 
     async fn round(&self) -> ports::Result<()> {
         for holder in self.cluster.fallen().await? {
-            let jobs = self.leases.rescue(holder, self.clock.now()).await?;
+            let jobs = self.leases.rescue(holder, &[], self.clock.now()).await?;
             let events = self.outbox.rescue(holder).await?;
             tracing::warn!(%holder, jobs, events, "a worker fell, its work was taken back");
         }

@@ -1,6 +1,6 @@
 //! A worker: all loops together, from start to drain.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use application::Application;
@@ -102,6 +102,7 @@ impl Worker {
             cluster: Arc::clone(&self.cluster),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
+            in_hand: Mutex::default(),
             give_up: give_up.clone(),
         });
         for queue in &self.settings.queues {

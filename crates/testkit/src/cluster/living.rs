@@ -147,7 +147,7 @@ pub async fn work_of_unknown_holders_is_rescued(site: &dyn Site) {
         (!fallen.is_empty()).then_some(fallen)
     };
     assert_eq!(eventually("unknown holders", SOON, look).await, [worker, relay]);
-    assert_eq!(member.leases.rescue(worker, at(1)).await.unwrap(), 1);
+    assert_eq!(member.leases.rescue(worker, &[], at(1)).await.unwrap(), 1);
     assert_eq!(member.relay.rescue(relay).await.unwrap(), 1);
     eventually("no more", SOON, async || member.cluster.fallen().await.unwrap().is_empty().then_some(()))
         .await;

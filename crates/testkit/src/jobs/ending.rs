@@ -55,7 +55,7 @@ pub async fn rescue_takes_back_what_a_holder_had(bench: &Bench) {
     enqueue(bench, &jobs).await;
     let fallen = claim(bench, 1, 2, 0).await;
     let kept = claim_one(bench, 2, 0).await;
-    assert_eq!(bench.leases.rescue(Uuid::from_u128(1), at(50)).await.unwrap(), 2);
+    assert_eq!(bench.leases.rescue(Uuid::from_u128(1), &[], at(50)).await.unwrap(), 2);
     for job in &fallen {
         let back = read(bench, job.uuid).await;
         assert_eq!((back.status, back.run_at), (JobStatus::Queued, at(50)));
@@ -64,14 +64,24 @@ pub async fn rescue_takes_back_what_a_holder_had(bench: &Bench) {
     assert_eq!(again, fallen.iter().map(|job| job.id).collect::<Vec<_>>());
     assert_eq!(status(bench, kept.uuid).await, JobStatus::Running);
     bench.leases.succeed(&kept, &json!(null), at(51)).await.unwrap();
-    assert_eq!(bench.leases.rescue(Uuid::from_u128(1), at(50)).await.unwrap(), 0);
+    assert_eq!(bench.leases.rescue(Uuid::from_u128(1), &[], at(50)).await.unwrap(), 0);
+}
+
+/// "All but those to keep": they go on under their lease.
+pub async fn rescue_leaves_what_is_to_be_kept(bench: &Bench) {
+    enqueue(bench, &[job(), job()]).await;
+    let jobs = claim(bench, 1, 2, 0).await;
+    let (known, unheard) = (&jobs[0], &jobs[1]);
+    assert_eq!(bench.leases.rescue(Uuid::from_u128(1), &[known.id], at(50)).await.unwrap(), 1);
+    assert_eq!(status(bench, unheard.uuid).await, JobStatus::Queued);
+    bench.leases.succeed(known, &json!(null), at(51)).await.unwrap();
 }
 
 /// A fallen holder that stirs again is refused, even before anybody else has claimed the job.
 pub async fn rescue_refuses_the_fallen_holder(bench: &Bench) {
     enqueue(bench, &[job()]).await;
     let job = claim_one(bench, 1, 0).await;
-    bench.leases.rescue(Uuid::from_u128(1), at(1)).await.unwrap();
+    bench.leases.rescue(Uuid::from_u128(1), &[], at(1)).await.unwrap();
     let late = bench.leases.succeed(&job, &json!("late"), at(2)).await;
     assert_eq!(late.unwrap_err().kind(), Kind::Precondition);
     assert_eq!(status(bench, job.uuid).await, JobStatus::Queued);
@@ -81,7 +91,7 @@ pub async fn rescue_refuses_the_fallen_holder(bench: &Bench) {
 pub async fn rescue_buries_what_has_no_attempt_left(bench: &Bench) {
     enqueue(bench, &[NewJob { max_attempts: 1, ..job() }]).await;
     let job = claim_one(bench, 1, 0).await;
-    assert_eq!(bench.leases.rescue(Uuid::from_u128(1), at(50)).await.unwrap(), 1);
+    assert_eq!(bench.leases.rescue(Uuid::from_u128(1), &[], at(50)).await.unwrap(), 1);
     let dead = read(bench, job.uuid).await;
     assert_eq!((dead.status, dead.finished_at), (JobStatus::Dead, Some(at(50))));
     assert_eq!(dead.last_error.as_deref(), Some("worker lost"));

@@ -124,7 +124,7 @@ pub async fn a_released_job_is_untried(bench: &Bench) {
 pub async fn the_old_lease_is_refused_everything(bench: &Bench) {
     enqueue(bench, &[job()]).await;
     let old = claim_one(bench, 1, 0).await;
-    bench.leases.rescue(Uuid::from_u128(1), at(1)).await.unwrap();
+    bench.leases.rescue(Uuid::from_u128(1), &[], at(1)).await.unwrap();
     let new = claim_one(bench, 2, 1).await;
     let before = read(bench, old.uuid).await;
     let retry = Failure::Retry { at: at(9) };

@@ -85,7 +85,7 @@ pub async fn a_rescue_wakes(bench: &Bench) {
     enqueue(bench, &[job()]).await;
     claim(bench, 1, 10, 0).await;
     let waiter = waiting(&quiet(bench).await);
-    bench.leases.rescue(Uuid::from_u128(1), at(1)).await.unwrap();
+    bench.leases.rescue(Uuid::from_u128(1), &[], at(1)).await.unwrap();
     promptly("a waiter", SOON, waiter).await.unwrap();
 }
 

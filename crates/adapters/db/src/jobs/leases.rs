@@ -87,7 +87,7 @@ impl JobLeases for DbLeases {
     }
 
     /// One statement; it raises the token, so that the fallen holder is refused should it stir again.
-    async fn rescue(&self, holder: Uuid, now: Timestamp) -> Result<u64> {
+    async fn rescue(&self, holder: Uuid, keep: &[i64], now: Timestamp) -> Result<u64> {
         let spent = || Expr::col(Column::Attempt).gte(Expr::col(Column::MaxAttempts));
         let either = |dead: Expr, living: Expr| Expr::case(spent(), dead).finally(living).into();
         let status = |status: JobStatus| Expr::val(status.as_str());
@@ -99,6 +99,7 @@ impl JobLeases for DbLeases {
             .col_expr(Column::LeaseOwner, Expr::val(None::<Uuid>))
             .col_expr(Column::LeaseToken, Expr::col(Column::LeaseToken).add(1))
             .filter(Column::LeaseOwner.eq(holder))
+            .filter(Column::Id.is_not_in(keep.iter().copied()))
             .filter(Expr::cust("status = 'running'"))
             .exec(self.conn.0.write())
             .await
