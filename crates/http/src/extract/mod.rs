@@ -5,8 +5,10 @@ mod decode;
 mod json;
 mod page;
 mod query;
+mod text;
 
 pub(crate) use caller::{Anyone, Caller};
 pub(crate) use json::Body;
 pub(crate) use page::Cursor;
 pub(crate) use query::Query;
+pub(crate) use text::plain;

@@ -15,7 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
-use crate::extract::{Body, Caller, Cursor, Query};
+use crate::extract::{Body, Caller, Cursor, Query, plain};
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -35,7 +35,7 @@ struct SubmitBody {
     #[schema(value_type = Object)]
     payload: Value,
     /// Another queue than the kind's own.
-    #[garde(length(chars, min = 1, max = 50))]
+    #[garde(length(chars, min = 1, max = 50), custom(plain))]
     queue: Option<String>,
     /// Not before so many seconds from now.
     #[garde(range(max = 31_536_000))]
@@ -44,7 +44,7 @@ struct SubmitBody {
     #[garde(range(min = -100, max = 100))]
     priority: Option<i16>,
     /// A second job with the same key is refused.
-    #[garde(length(chars, min = 1, max = 200))]
+    #[garde(length(chars, min = 1, max = 200), custom(plain))]
     unique_key: Option<String>,
 }
 
@@ -54,11 +54,11 @@ struct SubmitBody {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// `scheduled`, `queued`, `running`, `succeeded`, `failed`, `dead` or `cancelled`.
-    #[garde(skip)]
+    #[garde(custom(plain))]
     status: Option<String>,
-    #[garde(skip)]
+    #[garde(custom(plain))]
     queue: Option<String>,
-    #[garde(skip)]
+    #[garde(custom(plain))]
     kind: Option<String>,
     /// 1 to 100, 20 unless told.
     #[garde(range(min = 1, max = 100))]
