@@ -11,7 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
-use crate::extract::{Caller, Cursor, Query, plain};
+use crate::extract::{Caller, Cursor, Query};
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -24,13 +24,13 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Id of a user, or name of a part of the system.
-    #[garde(custom(plain))]
+    #[garde(skip)]
     actor: Option<String>,
     /// As `session.login`.
-    #[garde(custom(plain))]
+    #[garde(skip)]
     action: Option<String>,
     /// As `session`.
-    #[garde(custom(plain))]
+    #[garde(skip)]
     resource: Option<String>,
     /// Not before (RFC 3339).
     #[garde(skip)]
