@@ -1,0 +1,1 @@
+//! The cache within one process.

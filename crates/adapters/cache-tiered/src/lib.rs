@@ -1,0 +1,1 @@
+//! A near cache in front of a far one.
