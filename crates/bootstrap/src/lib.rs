@@ -7,6 +7,7 @@ pub mod api;
 pub mod config;
 mod core;
 mod drivers;
+mod fail_points;
 pub mod operator;
 mod process;
 mod stop;

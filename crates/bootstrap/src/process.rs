@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 
 use crate::config::{Config, EXIT_STATUS, Loaded, LogFormat, Problems, Source};
-use crate::{api, drivers, worker};
+use crate::{api, drivers, fail_points, worker};
 
 /// The long-running programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub fn configure(source: &Source) -> Result<Loaded, Problems> {
 fn supervise(program: Program, loaded: Loaded) -> Result<()> {
     let _telemetry =
         telemetry::init(&telemetry_settings(program, &loaded.config)).context("can't set up logging")?;
+    let _armed = fail_points::arm(&loaded.config);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("can't start threads")?;
     runtime.block_on(async {

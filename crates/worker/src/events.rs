@@ -34,9 +34,13 @@ impl EventHandler for CausesJob {
             tracing::error!(eventId = %event.id, kind = event.kind, "an event without its data was dropped");
             return Ok(());
         };
+        fail::fail_point!("consume.before-effect", |_| std::process::abort());
         let context = Context::system("events", event.traceparent.clone());
         match self.jobs.schedule(&context, spec).await {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                fail::fail_point!("consume.after-effect", |_| std::process::abort());
+                Ok(())
+            }
             Err(application::Error::Unavailable(error) | application::Error::Internal(error)) => Err(error),
             Err(error) => Err(Error::with(Kind::Internal, "events.handle", error)),
         }

@@ -70,7 +70,9 @@ impl Executor {
     async fn run(&self, job: Job) {
         let begun = Instant::now();
         let job = Arc::new(job);
+        fail::fail_point!("job.after-claim", |_| std::process::abort());
         let ended = self.call(&job).await;
+        fail::fail_point!("job.after-run", |_| std::process::abort());
         let status = match &ended {
             Ended::With(Ok(_)) => "succeeded",
             Ended::With(Err(JobError::Retry(error) | JobError::Permanent(error))) => {
@@ -80,6 +82,7 @@ impl Executor {
             Ended::GivenUp => "released",
         };
         self.write_down(&job, &ended).await;
+        fail::fail_point!("job.after-end", |_| std::process::abort());
         let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status, durationMs = millis, "job ended");
     }

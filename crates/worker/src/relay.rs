@@ -44,17 +44,20 @@ impl RelayLoop {
             self.outbox.rescue(self.cluster.holder()).await?;
         }
         let rows = self.outbox.take(self.cluster.holder(), BATCH).await?;
+        fail::fail_point!("relay.after-take", |_| std::process::abort());
         let mut published = Vec::with_capacity(rows.len());
         for row in &rows {
             if let Err(error) = self.broker.publish(&row.event).await {
                 tracing::warn!(eventId = %row.event.id, error = %Chain(&error), "an event was not taken");
                 break;
             }
+            fail::fail_point!("relay.after-publish", |_| std::process::abort());
             published.push(row.id);
         }
         let rest: Vec<i64> = rows[published.len()..].iter().map(|row| row.id).collect();
         if !published.is_empty() {
             self.outbox.published(&published).await?;
+            fail::fail_point!("relay.after-settle", |_| std::process::abort());
         }
         if !rest.is_empty() {
             self.outbox.give_back(&rest).await?;

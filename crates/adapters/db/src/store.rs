@@ -163,9 +163,11 @@ impl Tx for DbTx {
         if wakes {
             notify(&transaction).await.during(OPERATION)?;
         }
+        fail::fail_point!("tx.before-commit", |_| std::process::abort());
         // Last before the commit: others may believe to be alone once this process's lease is over.
         self.lease.permits_commit()?;
         transaction.commit().await.during(OPERATION)?;
+        fail::fail_point!("tx.after-commit", |_| std::process::abort());
         if wakes {
             self.wake.this_process();
         }
