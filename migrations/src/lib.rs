@@ -4,11 +4,15 @@
 //! A migration that has been released is never edited; a change is a new file.
 
 mod columns;
+#[cfg(test)]
+mod lint;
 mod m20261121_000001_identity;
 mod m20261121_000002_tenancy;
 mod m20261121_000003_jobs;
 mod m20261121_000004_audit;
 mod m20261121_000005_operations;
+mod m20261121_000011_assets;
+mod online;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::{DbErr, MigrationTrait, async_trait};
@@ -27,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_jobs::Migration),
             Box::new(m20261121_000004_audit::Migration),
             Box::new(m20261121_000005_operations::Migration),
+            Box::new(m20261121_000011_assets::Migration),
         ]
     }
 }

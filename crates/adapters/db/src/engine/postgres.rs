@@ -24,6 +24,7 @@ const DOUBTFUL: Duration = Duration::from_secs(30);
 /// is rolled back before others may take it for gone.
 const LIMITS: [(&str, &str); 2] =
     [("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "20s")];
+const MIGRATION_LIMITS: [(&str, &str); 1] = [("lock_timeout", "10s")];
 /// Between two tries to listen again.
 const RELISTEN: Duration = Duration::from_millis(500);
 /// How long to wait for another process's migrations.
@@ -96,11 +97,12 @@ impl Server {
         single(options).await
     }
 
-    /// Migrations may take longer than a statement usually may. The lock is the session's: should the connection
+    /// Migrations may take longer than a statement usually may, but not wait for long: behind a lock that is waited
+    /// for, everybody waits. The lock is the session's: should the connection
     /// break, the migration ends with it.
     pub(crate) async fn locked_for_migration(&self) -> Result<DatabaseConnection> {
         const OPERATION: &str = "db.migrate";
-        let connection = single(self.options.clone()).await?;
+        let connection = single(self.options.clone().options(MIGRATION_LIMITS)).await?;
         let taken = async {
             let sql = format!("SELECT pg_try_advisory_lock({MIGRATION_LOCK}) AS taken");
             loop {
