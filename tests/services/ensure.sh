@@ -17,6 +17,7 @@ ensure_services() {
     local missing=0
     ensure_postgres || missing=1
     ensure_smtp || missing=1
+    ensure_s3 || missing=1
     if ((missing)); then
         echo "services: not complete; see tests/services/README.md" >&2
         return 1
@@ -145,6 +146,44 @@ start_smtp() {
         return 1
     fi
     echo "services: the SMTP test server started on 127.0.0.1:1025, its messages at http://127.0.0.1:1026/messages"
+}
+
+# --- S3 ---------------------------------------------------------------------
+
+ensure_s3() {
+    if port_is_open 8014; then
+        echo "services: the S3 test server answers on 127.0.0.1:8014"
+    elif ! install_s3s_fs; then
+        missing_service "the S3 test server" "s3s-fs can't be installed" "cargo install s3s-fs@0.14.1 --locked --features binary"
+    else
+        start_s3
+    fi
+}
+
+# Sets s3s_fs to the server; building it takes two minutes, once.
+install_s3s_fs() {
+    s3s_fs="$services_cache/s3s-fs/bin/s3s-fs"
+    [[ -x "$s3s_fs" ]] && return
+    command -v cargo >/dev/null || return 1
+    echo "services: installing s3s-fs"
+    mkdir -p "$services_cache"
+    cargo install s3s-fs@0.14.1 --locked --features binary --quiet --root "$services_cache/s3s-fs" >&2
+}
+
+# A bucket is a directory.
+start_s3() {
+    local directory
+    directory="$(mktemp -d "${TMPDIR:-/tmp}/mainstay-s3.XXXXXX")"
+    services_scratch+=("$directory")
+    mkdir -p "$directory/root/mainstay-test"
+    "$s3s_fs" --host 127.0.0.1 --port 8014 --access-key mainstay-test --secret-key mainstay-test-secret \
+        "$directory/root" >"$directory/server.log" 2>&1 &
+    services_started+=("$!")
+    if ! wait_until 15 port_is_open 8014; then
+        missing_service "the S3 test server" "it did not start" "$(tail -n 5 "$directory/server.log")"
+        return 1
+    fi
+    echo "services: the S3 test server started on 127.0.0.1:8014"
 }
 
 # --- shared -----------------------------------------------------------------

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use notifier_capture::CaptureMailer;
 use notifier_smtp::SmtpMailer;
-use ports::{Clock, Error, EventBroker, Kind, Mailer, Result, Store};
+use ports::{BlobStore, Clock, Error, EventBroker, Kind, Mailer, Result, Store};
+use storage_object::ObjectBlobStore;
 
 use crate::config::{Schemes, SecretUrl};
 
@@ -58,15 +59,22 @@ pub(crate) fn brokers() -> Drivers<(), dyn EventBroker> {
         .with("memory", |()| Ok(Arc::new(broker_memory::MemoryBroker::default())))
 }
 
+/// Blobs.
+pub(crate) fn blobs() -> Drivers<SecretUrl, dyn BlobStore> {
+    Drivers::<SecretUrl, dyn BlobStore>::none()
+        .with("file", |url| Ok(Arc::new(ObjectBlobStore::connect(url.expose())?)))
+        .with("s3", |url| Ok(Arc::new(ObjectBlobStore::connect(url.expose())?)))
+}
+
 /// All schemes that this build knows. The database is one adapter with an engine per scheme; the queue lives
-/// in it; the embedded cache and file storage are what later drivers will stand beside.
+/// in it; the embedded cache is what later drivers will stand beside.
 pub(crate) fn schemes() -> Schemes {
     Schemes {
         database: vec!["sqlite", "postgres", "postgresql"],
         cache: vec!["memory"],
         queue: vec!["database"],
         broker: brokers().schemes(),
-        storage: vec!["file"],
+        storage: blobs().schemes(),
         mail: mailers().schemes(),
     }
 }

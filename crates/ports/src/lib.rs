@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod audit;
+mod blobs;
 mod broker;
 mod cluster;
 mod error;
@@ -20,6 +21,7 @@ mod tenancy;
 mod token;
 
 pub use audit::{AuditFilter, AuditQueries, AuditTrail};
+pub use blobs::{Blob, BlobEntry, BlobKey, BlobMeta, BlobStore, ByteStream};
 pub use broker::{EventBroker, EventHandler};
 pub use cluster::Cluster;
 pub use error::{Chain, Error, Kind, Result, ResultExt};

@@ -7,6 +7,7 @@
 #![allow(clippy::missing_panics_doc, reason = "panicking is how a check fails")]
 
 pub mod bench;
+pub mod blobs;
 pub mod clock;
 pub mod cluster;
 pub mod fakes;
@@ -15,6 +16,7 @@ pub mod mailer;
 pub mod outbox;
 pub mod poll;
 pub mod postgres;
+pub mod s3;
 mod samples;
 pub mod services;
 pub mod store;

@@ -10,6 +10,7 @@ use system::SystemClock;
 
 use crate::config::{Config, Loaded};
 use crate::core::connect;
+use crate::drivers::blobs;
 
 /// Clocks further apart than this break tokens and leases.
 const TOLERABLE_SKEW_MS: i64 = 2_000;
@@ -43,6 +44,7 @@ pub async fn doctor(loaded: &Loaded) -> Vec<Check> {
         ),
         Check::new("port", free(config), "stop what listens there, or set MAINSTAY_SERVER__PORT"),
     ];
+    checks.push(Check::new("storage", storage(config).await, "correct MAINSTAY_STORAGE__URL, or let us in"));
     match connect(config, Process::Cli).await {
         Ok(database) => {
             checks.push(Check::new("database", Ok("answers".to_owned()), ""));
@@ -78,6 +80,12 @@ fn free(config: &Config) -> Result<String> {
     }
     let listener = TcpListener::bind(address)?;
     Ok(format!("{} is free", listener.local_addr()?))
+}
+
+async fn storage(config: &Config) -> Result<String> {
+    let url = &config.storage.url;
+    blobs().connect(url.scheme(), url)?.check().await?;
+    Ok(url.to_string())
 }
 
 async fn migrations(database: &Database) -> Result<String> {

@@ -1,13 +1,22 @@
 //! Fakes keep the contracts too.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use ports::{Clock, Cluster, Kind, Random};
 
-use super::{FakeCluster, FixedClock, SeededRandom};
+use super::{FakeCluster, FixedClock, MemoryBlobs, SeededRandom};
+use crate::blobs::Depot;
 
 crate::clock_suite!(FixedClock::default());
+
+#[allow(clippy::unused_async, reason = "the suite waits for depots")]
+async fn depot() -> Option<Depot> {
+    Some(Depot::new(Arc::new(MemoryBlobs::default()), ()))
+}
+
+crate::blobs_suite!(depot());
 
 #[test]
 fn a_fixed_clock_moves_when_told() {
