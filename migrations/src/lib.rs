@@ -3,7 +3,9 @@
 //! **Invariant:** portable DDL only. What an engine does in its own way is decided in [`columns`], once.
 //! A migration that has been released is never edited; a change is a new file.
 
+pub mod assets;
 mod columns;
+pub mod generate;
 #[cfg(test)]
 mod lint;
 mod m20261121_000001_identity;

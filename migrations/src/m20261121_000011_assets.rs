@@ -2,7 +2,7 @@
 //! expired refresh tokens goes by.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{string_len, timestamp_with_time_zone};
+use sea_orm_migration::schema::{string_len, text, timestamp_with_time_zone};
 
 use crate::columns::index;
 use crate::online;
@@ -28,13 +28,13 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// One row per asset, as it was applied.
+/// One row per asset as it was applied, with the statement that takes it away again: a later program may not know it.
 fn database_assets() -> TableCreateStatement {
     Table::create()
         .table("database_assets")
         .col(string_len("name", 100).primary_key())
-        .col(string_len("kind", 16))
         .col(string_len("checksum", 64))
+        .col(text("removal"))
         .col(timestamp_with_time_zone("applied_at"))
         .to_owned()
 }

@@ -1,6 +1,9 @@
 //! `mainstay`: the operator's command.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
+mod assets;
+mod migrate;
+
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -20,7 +23,10 @@ struct Arguments {
 enum Command {
     /// The database's schema.
     #[command(subcommand)]
-    Migrate(Migrate),
+    Migrate(migrate::Migrate),
+    /// The database's views, triggers, routines and schedules.
+    #[command(subcommand)]
+    Assets(assets::Assets),
     /// The configuration.
     #[command(subcommand)]
     Config(Configuration),
@@ -28,20 +34,6 @@ enum Command {
     Doctor,
     /// Print the OpenAPI document.
     Openapi,
-}
-
-#[derive(Subcommand)]
-enum Migrate {
-    /// Apply what is pending.
-    Up,
-    /// Take the newest migrations back.
-    Down {
-        /// How many.
-        #[arg(default_value_t = 1)]
-        steps: u32,
-    },
-    /// List migrations and whether they are applied.
-    Status,
 }
 
 #[derive(Subcommand)]
@@ -71,15 +63,8 @@ fn main() -> ExitCode {
 
 async fn execute(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Migrate(Migrate::Up) => operator::migrate_up(&operator::configuration()?).await?,
-        Command::Migrate(Migrate::Down { steps }) => {
-            operator::migrate_down(&operator::configuration()?, steps).await?;
-        }
-        Command::Migrate(Migrate::Status) => {
-            for (name, applied) in operator::migrate_status(&operator::configuration()?).await? {
-                println!("{}  {name}", if applied { "applied" } else { "pending" });
-            }
-        }
+        Command::Migrate(command) => migrate::execute(command).await?,
+        Command::Assets(command) => assets::execute(command).await?,
         Command::Config(Configuration::Check) => {
             operator::configuration()?;
             println!("the configuration is valid");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use domain::Timestamp;
+use migrations::assets::{self, AssetStatus};
 use ports::{Cluster, Error, JobLeases, Kind, OutboxRelay, Result, Store, Wakeups};
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -42,7 +43,7 @@ pub async fn connect(settings: &Settings) -> Result<Database> {
 }
 
 impl Database {
-    /// Applies pending migrations, one process at a time.
+    /// Applies pending migrations, and the assets on top; one process at a time.
     ///
     /// # Errors
     /// `Unavailable` when the database goes away or another process migrates for longer than a minute.
@@ -56,6 +57,38 @@ impl Database {
     /// As [`Database::migrate_up`].
     pub async fn migrate_down(&self, steps: u32) -> Result<()> {
         migrate::down(&self.engine, steps).await
+    }
+
+    /// Drops every table with its rows, whoever made it, and migrates anew.
+    ///
+    /// # Errors
+    /// As [`Database::migrate_up`].
+    pub async fn migrate_fresh(&self) -> Result<()> {
+        migrate::fresh(&self.engine).await
+    }
+
+    /// How the views, triggers, routines and schedules are.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn asset_status(&self) -> Result<Vec<AssetStatus>> {
+        assets::status(&self.opened.pools.read).await.during("db.asset_status")
+    }
+
+    /// Makes them what this program has. The names of what had to change.
+    ///
+    /// # Errors
+    /// As [`Database::migrate_up`].
+    pub async fn apply_assets(&self) -> Result<Vec<String>> {
+        migrate::assets_up(&self.engine).await
+    }
+
+    /// Takes one away and what requires it, or all. The names of what is gone.
+    ///
+    /// # Errors
+    /// As [`Database::migrate_up`].
+    pub async fn drop_assets(&self, name: Option<&str>) -> Result<Vec<String>> {
+        migrate::assets_down(&self.engine, name).await
     }
 
     /// The migrations that this program knows, oldest first.

@@ -37,4 +37,5 @@ mod tests;
 pub use database::{Database, connect};
 pub use dedicated::dedicate_thread;
 pub use migrate::Migration;
+pub use migrations::assets::{AssetState, AssetStatus};
 pub use settings::{Process, Settings};

@@ -2,6 +2,7 @@
 
 mod both;
 mod postgres;
+mod schema;
 mod sqlite;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use db::{Database, Process};
 use ports::Clock;
 use system::SystemClock;
 
+use super::schema::amiss;
 use crate::config::{Config, Loaded};
 use crate::core::connect;
 use crate::drivers::blobs;
@@ -49,6 +50,7 @@ pub async fn doctor(loaded: &Loaded) -> Vec<Check> {
         Ok(database) => {
             checks.push(Check::new("database", Ok("answers".to_owned()), ""));
             checks.push(Check::new("migrations", migrations(&database).await, "run `mainstay migrate up`"));
+            checks.push(Check::new("assets", assets(&database).await, "run `mainstay assets apply`"));
             checks.push(Check::new("clock", clock(&database).await, "synchronise the clocks (NTP)"));
             checks.push(Check::new(
                 "database role",
@@ -92,6 +94,13 @@ async fn migrations(database: &Database) -> Result<String> {
     let pending = database.store().pending_migrations().await?;
     anyhow::ensure!(pending.is_empty(), "{} are pending: {}", pending.len(), pending.join(", "));
     Ok("complete".to_owned())
+}
+
+async fn assets(database: &Database) -> Result<String> {
+    let assets = database.asset_status().await?;
+    let amiss = amiss(&assets);
+    anyhow::ensure!(amiss.is_empty(), "not as this program has them: {}", amiss.join(", "));
+    Ok("views, triggers and routines are in place".to_owned())
 }
 
 async fn clock(database: &Database) -> Result<String> {

@@ -14,7 +14,7 @@ use crate::conn::Link;
 use crate::{Database, Process, connect};
 
 /// URLs of empty databases, one per engine that is there.
-async fn places() -> Vec<(String, Box<dyn Any>)> {
+pub(super) async fn places() -> Vec<(String, Box<dyn Any>)> {
     let dir = TempDir::new();
     let mut places: Vec<(String, Box<dyn Any>)> =
         vec![(format!("sqlite://{}/x.db", dir.path().display()), Box::new(dir))];
@@ -24,7 +24,7 @@ async fn places() -> Vec<(String, Box<dyn Any>)> {
     places
 }
 
-async fn open(url: &str) -> Database {
+pub(super) async fn open(url: &str) -> Database {
     connect(&settings(url, Process::Worker)).await.unwrap()
 }
 
