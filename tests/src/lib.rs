@@ -9,6 +9,7 @@
 mod architecture;
 mod harness;
 
+mod account;
 mod audit;
 mod bad_input;
 mod edge;

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::Base;
-use ports::{Clock, Cluster, Ids, Mailer, PasswordHasher, Random, Sealer, Store, TokenIssuer};
+use ports::{Clock, Cluster, ColumnCipher, Ids, Mailer, PasswordHasher, Random, Sealer, Store, TokenIssuer};
 
 use crate::{Result, Settings};
 
@@ -24,6 +24,8 @@ pub struct Outside {
     pub tokens: Arc<dyn TokenIssuer>,
     /// The seal around the key ring.
     pub sealer: Arc<dyn Sealer>,
+    /// The cipher of encrypted columns, to be given its keys.
+    pub columns: Arc<dyn ColumnCipher>,
     /// Sibling processes.
     pub cluster: Arc<dyn Cluster>,
     /// Mail.

@@ -97,6 +97,13 @@ pub struct FieldError {
     pub message: String,
 }
 
+impl FieldError {
+    /// A value that its type refused. The error must not hold the value.
+    pub(crate) fn new(field: &str, code: &'static str, error: &dyn std::error::Error) -> Self {
+        Self { field: field.to_owned(), code, message: error.to_string() }
+    }
+}
+
 impl Error {
     /// A single unacceptable value.
     pub fn field(field: &str, code: &'static str, message: impl ToString) -> Self {

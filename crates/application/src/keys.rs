@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 
 use domain::{KeyPurpose, RingKey};
-use ports::{Kind, SigningKey};
+use ports::{ColumnKey, ColumnKeys, Kind, SigningKey};
 use serde_json::Value;
 
 use crate::{Action, Context, Core, Error, Result, Work};
@@ -26,7 +26,7 @@ impl KeyRing {
     /// key is unique, so that the slower one loads what the faster one made.
     pub async fn ensure(&self, context: &Context) -> Result<()> {
         let present = self.core.store.keys().live().await?;
-        for purpose in [KeyPurpose::AccessToken, KeyPurpose::Derivation] {
+        for purpose in KeyPurpose::ALL {
             if !present.iter().any(|key| key.purpose == purpose) {
                 match self.create(context, purpose).await {
                     Ok(()) | Err(Error::Conflict) => {}
@@ -40,18 +40,22 @@ impl KeyRing {
     /// Loads the ring again. Called from time to time, so that a key made elsewhere is known before it signs.
     pub async fn reload(&self) -> Result<()> {
         let mut signing = Vec::new();
+        let mut columns = ColumnKeys::default();
         for key in self.core.store.keys().live().await? {
             let opened = self.core.sealer.open(key.purpose, &key.sealed)?;
             match key.purpose {
                 KeyPurpose::AccessToken => {
                     signing.push(SigningKey { kid: key.kid, pkcs8: opened, active_from: key.active_from });
                 }
+                KeyPurpose::Column => columns.sealing.push(column_key(&key, opened)),
+                KeyPurpose::BlindIndex => columns.indexing.push(column_key(&key, opened)),
                 KeyPurpose::Derivation => {
                     let mut slot = self.derivation.write().unwrap_or_else(std::sync::PoisonError::into_inner);
                     *slot = Some(Arc::new(opened));
                 }
             }
         }
+        self.core.columns.install(columns)?;
         Ok(self.core.tokens.install(signing)?)
     }
 
@@ -70,7 +74,7 @@ impl KeyRing {
     async fn create(&self, context: &Context, purpose: KeyPurpose) -> Result<()> {
         let plain = match purpose {
             KeyPurpose::AccessToken => self.core.tokens.generate_key()?,
-            KeyPurpose::Derivation => {
+            KeyPurpose::Derivation | KeyPurpose::Column | KeyPurpose::BlindIndex => {
                 let mut key = vec![0; 32];
                 self.core.random.fill(&mut key)?;
                 key
@@ -90,4 +94,8 @@ impl KeyRing {
         work.tx().keys().insert(&key).await?;
         work.commit().await
     }
+}
+
+fn column_key(key: &RingKey, opened: Vec<u8>) -> ColumnKey {
+    ColumnKey { generation: key.generation, bytes: opened.into(), active_from: key.active_from }
 }

@@ -1,5 +1,7 @@
 //! The knobs of the use cases. Where they come from is not known here.
 
+use std::time::Duration;
+
 use domain::{Lifetimes, Lockout, PasswordPolicy};
 use url::Url;
 
@@ -18,6 +20,9 @@ pub struct Settings {
     pub password_policy: PasswordPolicy,
     /// When guessing stops.
     pub lockout: Lockout,
+    /// How long a new key is published before it is used: longer than any process goes on writing without having
+    /// read the ring.
+    pub keys_published: Duration,
     /// How events are named.
     pub events: Events,
     /// One tenant or many.

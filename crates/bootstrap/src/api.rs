@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, Loaded};
-use crate::core::{Overrides, Shared, assemble, connect, keep_keys, migrate};
+use crate::core::{Overrides, Shared, assemble, connect_with, keep_keys, keys_every, migrate};
 use crate::stop;
 use crate::welcome::{self, Admin};
 use crate::worker::RunningWorker;
@@ -40,7 +40,7 @@ pub struct RunningApi {
 /// # Errors
 /// With what an operator has to change.
 pub async fn start(loaded: Loaded, overrides: Overrides) -> Result<RunningApi> {
-    let database = connect(&loaded.config, Process::Api).await?;
+    let database = connect_with(&loaded.config, Process::Api, &overrides).await?;
     let bound = http::bind(&http_settings(&loaded.config, loaded.config.server.port)).with_context(|| {
         format!("can't listen on {}:{}", loaded.config.server.host.as_str(), loaded.config.server.port)
     })?;
@@ -62,7 +62,7 @@ pub async fn start(loaded: Loaded, overrides: Overrides) -> Result<RunningApi> {
     tracing::info!(%address, environment = config.environment.as_str(), "the API is ready");
     welcome::print(&config, admin.as_ref());
 
-    let keys = tokio::spawn(keep_keys(shared.app.clone()));
+    let keys = tokio::spawn(keep_keys(shared.app.clone(), keys_every(&config)));
     Ok(RunningApi {
         address,
         app: shared.app.clone(),

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use application::{Application, Context, Core, Events, Outside, Settings, Tenancy};
 use db::{Database, Process};
 use domain::{Lifetimes, Lockout, PasswordPolicy};
-use keys_sealed::{AeadSealer, master_key_file};
+use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
 use ports::{Clock, Mailer, Random, Sealer};
 use system::{OsRandom, SnowflakeIds, SystemClock};
 
@@ -22,6 +22,12 @@ pub struct Overrides {
     pub clock: Option<Arc<dyn Clock>>,
 }
 
+impl Overrides {
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
+    }
+}
+
 /// The shared part of a process, ready to work.
 pub(crate) struct Shared {
     pub(crate) core: Core,
@@ -31,16 +37,23 @@ pub(crate) struct Shared {
     pub(crate) random: Arc<dyn Random>,
 }
 
-/// Connects the database and brings its schema up where that is wanted. Nothing of ours is written yet.
+/// Connects the database. Nothing of ours is written yet.
 pub(crate) async fn connect(config: &Config, kind: Process) -> Result<Database> {
+    connect_with(config, kind, &Overrides::default()).await
+}
+
+/// The same, for a process that a test owns.
+pub(crate) async fn connect_with(config: &Config, kind: Process, overrides: &Overrides) -> Result<Database> {
     create_private(&config.data_dir)
         .with_context(|| format!("can't create the data directory {}", config.data_dir.display()))?;
+    let columns = ColumnSettings { oldest: KEEP_WRITING * keys_every(config) };
     let settings = db::Settings {
         url: config.database.url.expose().to_owned(),
         max_connections: config.database.max_connections,
         threads: if kind == Process::Api { config.server.workers.unwrap_or_else(cores) } else { 0 },
         kind,
         node_id: config.node.id,
+        cipher: Arc::new(AeadColumns::new(columns, Arc::new(OsRandom), overrides.clock())),
         random: Arc::new(OsRandom),
     };
     db::connect(&settings).await.context("can't connect to the database; check MAINSTAY_DATABASE__URL")
@@ -67,7 +80,7 @@ pub(crate) async fn migrate(config: &Config, database: &Database) -> Result<()> 
 
 /// Joins the cluster, builds the adapters and wires the use cases.
 pub(crate) async fn assemble(config: &Config, database: Database, overrides: Overrides) -> Result<Shared> {
-    let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
+    let clock = overrides.clock();
     let random: Arc<dyn Random> = Arc::new(OsRandom);
     database.join().await.context("can't join the processes that share the database")?;
     let sealer: Arc<dyn Sealer> = Arc::new(sealer(config, Arc::clone(&random))?);
@@ -84,6 +97,7 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
         hasher: Arc::new(hasher(config, Arc::clone(&random))?),
         tokens: Arc::new(token_jwt::JwtIssuer::new(tokens, Arc::clone(&clock))),
         sealer,
+        columns: database.cipher(),
         cluster: database.cluster(),
         mailer: mailer(config, &database, &clock)?,
         settings: settings(config),
@@ -98,13 +112,20 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
     Ok(Shared { core, app, database, clock, random })
 }
 
-/// How often the key ring is read again: well below the time between publishing a key and signing with it.
-const KEYS_EVERY: Duration = Duration::from_secs(60);
+/// For so many periods a process goes on writing under keys that it could not read again …
+const KEEP_WRITING: u32 = 3;
+/// … and for so many more a new key is published before anybody uses it.
+const PUBLISHED: u32 = 5;
+
+/// How often the key ring is read.
+pub(crate) fn keys_every(config: &Config) -> Duration {
+    Duration::from_secs(config.security.keys_every_seconds)
+}
 
 /// Reads the key ring from time to time.
-pub(crate) async fn keep_keys(app: Application) {
+pub(crate) async fn keep_keys(app: Application, every: Duration) {
     loop {
-        tokio::time::sleep(KEYS_EVERY).await;
+        tokio::time::sleep(every).await;
         if let Err(error) = app.keys.reload().await {
             tracing::warn!(%error, "the key ring could not be read again");
         }
@@ -172,6 +193,7 @@ fn settings(config: &Config) -> Settings {
         },
         password_policy: PasswordPolicy { min_length: auth.password_min_length },
         lockout: Lockout::default(),
+        keys_published: PUBLISHED * keys_every(config),
         events: Events {
             source: config.events.source.clone(),
             type_prefix: config.events.type_prefix.as_str().to_owned(),

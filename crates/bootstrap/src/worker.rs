@@ -11,7 +11,7 @@ use worker::{Settings, Worker};
 
 use crate::api::health_state;
 use crate::config::{Config, Loaded};
-use crate::core::{Overrides, Shared, assemble, connect, keep_keys, migrate};
+use crate::core::{Overrides, Shared, assemble, connect, keep_keys, keys_every, migrate};
 use crate::drivers::brokers;
 use crate::stop;
 
@@ -58,7 +58,7 @@ pub(crate) async fn run(loaded: Loaded) -> Result<()> {
     migrate(&config, &database).await?;
     let shared = assemble(&config, database, Overrides::default()).await?;
     let worker = RunningWorker::start(&config, &shared)?;
-    let keys = tokio::spawn(keep_keys(shared.app.clone()));
+    let keys = tokio::spawn(keep_keys(shared.app.clone(), keys_every(&config)));
     let health = health(&config, &shared)?;
 
     stop::signalled().await?;

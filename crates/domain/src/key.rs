@@ -9,15 +9,29 @@ pub enum KeyPurpose {
     AccessToken,
     /// HMAC key from which refresh token successors and mailed tokens are derived.
     Derivation,
+    /// AES-256 key that encrypts chosen columns.
+    Column,
+    /// HMAC key that encrypted columns are found by.
+    BlindIndex,
 }
 
 impl KeyPurpose {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::AccessToken, Self::Derivation, Self::Column, Self::BlindIndex];
+
     /// The stored form; also bound into the seal, so that a key can't be moved to another purpose.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "access-token",
             Self::Derivation => "derivation",
+            Self::Column => "column",
+            Self::BlindIndex => "blind-index",
         }
+    }
+
+    /// Reads the stored form. `None` for one that this version does not know.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == text)
     }
 }
 
@@ -32,9 +46,9 @@ pub struct RingKey {
     pub purpose: KeyPurpose,
     /// 1 for the first key of a purpose; unique per purpose, so that two first starts agree on one key.
     pub generation: i32,
-    /// The key itself, sealed.
+    /// The key itself, sealed. Empty once it is retired.
     pub sealed: Vec<u8>,
-    /// Signs from then on; published before.
+    /// Signs and encrypts from then on; published before.
     pub active_from: Timestamp,
     /// No longer accepted from then on.
     pub retired_at: Option<Timestamp>,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{Base, Email, Timestamp};
+use crate::{Base, Email, Phone, Timestamp};
 
 /// A user account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct User {
     pub email: Email,
     /// How the person wants to be called.
     pub display_name: Option<DisplayName>,
+    /// Where the person can be called; encrypted wherever it is kept.
+    pub phone: Option<Phone>,
     /// Whether the account may be used.
     pub status: UserStatus,
     /// When the address was proven; nobody logs in before.
@@ -52,7 +54,7 @@ impl User {
     /// A new account whose address is not proven yet.
     pub fn new(base: Base, email: Email, display_name: Option<DisplayName>) -> Self {
         let status = UserStatus::Active;
-        Self { base, email, display_name, status, email_verified_at: None, auth_revision: 1 }
+        Self { base, email, display_name, phone: None, status, email_verified_at: None, auth_revision: 1 }
     }
 
     /// True once the address has been proven.

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    Attempts, Credential, Email, Lockout, MailPurpose, MailToken, RefreshToken, Session, Timestamp, User,
+    Attempts, Credential, Email, Lockout, MailPurpose, MailToken, Phone, RefreshToken, Session, Timestamp,
+    User,
 };
 use uuid::Uuid;
 
@@ -26,6 +27,11 @@ pub trait UserQueries: Send + Sync {
     /// # Errors
     /// `NotFound`, `Unavailable`.
     async fn by_email(&self, email: &Email) -> Result<User>;
+    /// Those with exactly this telephone number, oldest first, at most `limit`. Nothing makes numbers unique.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn by_phone(&self, phone: &Phone, limit: u64) -> Result<Vec<User>>;
     /// Only the revision that remembered principals are compared with; the cheapest read there is.
     ///
     /// # Errors

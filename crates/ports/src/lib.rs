@@ -8,6 +8,7 @@ mod audit;
 mod blobs;
 mod broker;
 mod cluster;
+mod columns;
 mod error;
 mod identity;
 mod jobs;
@@ -24,6 +25,9 @@ pub use audit::{AuditFilter, AuditQueries, AuditTrail};
 pub use blobs::{Blob, BlobEntry, BlobKey, BlobMeta, BlobStore, ByteStream};
 pub use broker::{EventBroker, EventHandler};
 pub use cluster::Cluster;
+pub use columns::{
+    ColumnCipher, ColumnKey, ColumnKeys, Floor, SealedColumn, SealedQueries, SealedRepo, StaleValue, Stretch,
+};
 pub use error::{Chain, Error, Kind, Result, ResultExt};
 pub use identity::{
     CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries,

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::{
     AccessQueries, AccessRepo, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo, JobQueries,
     JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox, RefreshTokenRepo, Result,
-    SessionQueries, SessionRepo, UserQueries, UserRepo,
+    SealedQueries, SealedRepo, SessionQueries, SessionRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -42,6 +42,8 @@ pub trait Store: Send + Sync {
     fn access(&self) -> &dyn AccessQueries;
     /// Keys.
     fn keys(&self) -> &dyn KeyQueries;
+    /// Encrypted columns, whichever table they are in.
+    fn sealed(&self) -> &dyn SealedQueries;
     /// Jobs.
     fn jobs(&self) -> &dyn JobQueries;
     /// The audit trail.
@@ -71,6 +73,8 @@ pub trait Tx: Send + Sync {
     fn access(&self) -> &dyn AccessRepo;
     /// Keys.
     fn keys(&self) -> &dyn KeyRepo;
+    /// Encrypted columns, whichever table they are in.
+    fn sealed(&self) -> &dyn SealedRepo;
     /// Jobs to run once this has committed.
     fn jobs(&self) -> &dyn JobQueue;
     /// Events to tell once this has committed.

@@ -3,12 +3,14 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use ports::{JobLeases, OutboxRelay, Store, Tx, Wakeups};
+use ports::{ColumnCipher, JobLeases, OutboxRelay, Store, Tx, Wakeups};
 
 /// A fresh, migrated, empty database of one process that may commit.
 pub struct Bench {
     /// Reads, and units of work.
     pub store: Arc<dyn Store>,
+    /// What encrypts columns, with the keys that [`columns::keys(1, 1)`](crate::columns::keys) gives.
+    pub cipher: Arc<dyn ColumnCipher>,
     /// The workers' side of jobs.
     pub leases: Arc<dyn JobLeases>,
     /// The relay's side of the outbox.

@@ -10,6 +10,7 @@ pub mod bench;
 pub mod blobs;
 pub mod clock;
 pub mod cluster;
+pub mod columns;
 pub mod fakes;
 pub mod jobs;
 pub mod mailer;

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta};
 use domain::{
-    Base, Credential, DisplayName, Email, EventEnvelope, NewJob, RefreshToken, Session, Tenant, TenantScope,
-    Timestamp, User,
+    Base, Credential, DisplayName, Email, EventEnvelope, NewJob, Phone, RefreshToken, Session, Tenant,
+    TenantScope, Timestamp, User,
 };
 use ports::Page;
 use serde_json::json;
@@ -47,6 +47,11 @@ pub(crate) fn base() -> Base {
 
 pub(crate) fn email() -> Email {
     Email::parse(&format!("jürgen+{}@müller.example", id())).unwrap()
+}
+
+/// A number that was never given before.
+pub(crate) fn phone() -> Phone {
+    Phone::parse(&format!("+491{:011}", id() % 100_000_000_000)).unwrap()
 }
 
 pub(crate) fn user() -> User {

@@ -1,10 +1,10 @@
 //! What repositories run their statements on: the pools outside a unit of work, its one connection inside.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use ports::Kind;
+use ports::{ColumnCipher, Kind};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
     Statement,
@@ -24,6 +24,8 @@ pub(crate) trait Link: Send + Sync {
     fn read(&self) -> &Self::On;
     /// For statements that change something.
     fn write(&self) -> &Self::On;
+    /// For values that are kept encrypted.
+    fn cipher(&self) -> &dyn ColumnCipher;
 }
 
 /// Outside a unit of work. On SQLite `write` is the one writing connection; on PostgreSQL both are one pool.
@@ -33,6 +35,8 @@ pub(crate) struct Pools {
     pub(crate) write: DatabaseConnection,
     /// For threads that serve requests.
     pub(crate) dedicated: Dedicated,
+    /// For values that are kept encrypted.
+    pub(crate) cipher: Arc<dyn ColumnCipher>,
 }
 
 impl Link for Pools {
@@ -45,6 +49,10 @@ impl Link for Pools {
     fn write(&self) -> &DatabaseConnection {
         self.dedicated.for_this_thread().unwrap_or(&self.write)
     }
+
+    fn cipher(&self) -> &dyn ColumnCipher {
+        self.cipher.as_ref()
+    }
 }
 
 /// Inside a unit of work. After the first statement that fails in the database everything further is refused.
@@ -54,11 +62,12 @@ pub(crate) struct Work {
     transaction: DatabaseTransaction,
     failure: OnceLock<Kind>,
     wakes: AtomicBool,
+    cipher: Arc<dyn ColumnCipher>,
 }
 
 impl Work {
-    pub(crate) fn new(transaction: DatabaseTransaction) -> Self {
-        Self { transaction, failure: OnceLock::new(), wakes: AtomicBool::new(false) }
+    pub(crate) fn new(transaction: DatabaseTransaction, cipher: Arc<dyn ColumnCipher>) -> Self {
+        Self { transaction, failure: OnceLock::new(), wakes: AtomicBool::new(false), cipher }
     }
 
     /// Notes that somebody waits for what was written.
@@ -106,6 +115,10 @@ impl Link for Work {
 
     fn write(&self) -> &Self {
         self
+    }
+
+    fn cipher(&self) -> &dyn ColumnCipher {
+        self.cipher.as_ref()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use domain::Timestamp;
 use migrations::assets::{self, AssetStatus};
-use ports::{Cluster, Error, JobLeases, Kind, OutboxRelay, Result, Store, Wakeups};
+use ports::{Cluster, ColumnCipher, Error, JobLeases, Kind, OutboxRelay, Result, Store, Wakeups};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::cluster::Node;
@@ -37,7 +37,7 @@ pub struct Database {
 pub async fn connect(settings: &Settings) -> Result<Database> {
     let engine = Engine::from_settings(settings)?;
     let wake = Wake::new();
-    let opened = engine.open(settings.kind, &wake).await?;
+    let opened = engine.open(settings, &wake).await?;
     let node = Node::new(engine.clone(), opened.pools.clone(), settings)?;
     Ok(Database { engine, opened, wake, node: Arc::new(node) })
 }
@@ -126,6 +126,11 @@ impl Database {
     /// A new handle to wait with: one for each waiting loop.
     pub fn wakeups(&self) -> Arc<dyn Wakeups> {
         Arc::new(self.wake.waiter())
+    }
+
+    /// What encrypts columns; it needs its keys before encrypted values can be read or written.
+    pub fn cipher(&self) -> Arc<dyn ColumnCipher> {
+        Arc::clone(&self.opened.pools.cipher)
     }
 
     /// This process among its siblings.

@@ -1,12 +1,13 @@
 //! The key ring.
 
 use async_trait::async_trait;
-use domain::{KeyPurpose, RingKey};
-use ports::{KeyQueries, KeyRepo, Result};
+use domain::{KeyPurpose, RingKey, Timestamp};
+use ports::{Error, KeyQueries, KeyRepo, Kind, Result};
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use crate::conn::{Conn, Link, Work};
-use crate::entity::ring_keys::{Column, Entity, Model};
+use crate::entity::ring_keys::{ActiveModel, Column, Entity, Model};
 use crate::error::During;
 
 #[async_trait]
@@ -14,6 +15,11 @@ impl<L: Link> KeyQueries for Conn<L> {
     async fn live(&self) -> Result<Vec<RingKey>> {
         let query = Entity::find().filter(Column::RetiredAt.is_null()).order_by_asc(Column::Id);
         let rows = query.all(self.0.read()).await.during("keys.live")?;
+        Ok(rows.into_iter().filter_map(key_of).collect())
+    }
+
+    async fn all(&self) -> Result<Vec<RingKey>> {
+        let rows = Entity::find().order_by_asc(Column::Id).all(self.0.read()).await.during("keys.all")?;
         Ok(rows.into_iter().filter_map(key_of).collect())
     }
 }
@@ -34,12 +40,37 @@ impl KeyRepo for Conn<Work> {
         insert.exec_without_returning(self.0.write()).await.during("keys.insert")?;
         Ok(())
     }
+
+    async fn reseal(&self, id: i64, from: &[u8], to: &[u8]) -> Result<()> {
+        const OPERATION: &str = "keys.reseal";
+        let done = Entity::update_many()
+            .set(ActiveModel { sealed: Set(to.to_owned()), ..Default::default() })
+            .filter(Column::Id.eq(id))
+            .filter(Column::Sealed.eq(from))
+            .filter(Column::RetiredAt.is_null())
+            .exec(self.0.write())
+            .await
+            .during(OPERATION)?;
+        if done.rows_affected == 0 { Err(Error::new(Kind::Precondition, OPERATION)) } else { Ok(()) }
+    }
+
+    async fn retire(&self, id: i64, now: Timestamp) -> Result<bool> {
+        let retired =
+            ActiveModel { sealed: Set(Vec::new()), retired_at: Set(Some(now)), ..Default::default() };
+        let done = Entity::update_many()
+            .set(retired)
+            .filter(Column::Id.eq(id))
+            .filter(Column::RetiredAt.is_null())
+            .exec(self.0.write())
+            .await
+            .during("keys.retire")?;
+        Ok(done.rows_affected > 0)
+    }
 }
 
 /// A purpose that this version does not know belongs to a newer replica, and is none of its business.
 fn key_of(row: Model) -> Option<RingKey> {
-    let known = [KeyPurpose::AccessToken, KeyPurpose::Derivation];
-    let purpose = known.into_iter().find(|purpose| purpose.as_str() == row.purpose)?;
+    let purpose = KeyPurpose::from_stored(&row.purpose)?;
     Some(RingKey {
         id: row.id,
         kid: row.kid,

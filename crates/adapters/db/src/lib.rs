@@ -23,6 +23,7 @@ mod mailbox;
 mod migrate;
 mod outbox;
 mod paging;
+mod sealed;
 mod sessions;
 mod settings;
 mod store;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ports::Random;
+use ports::{ColumnCipher, Random};
 
 /// Where the database is, and who asks. No `Debug`: the URL may hold a password.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Settings {
     pub kind: Process,
     /// A fixed node id, 0 to 1023; leased from the database without one.
     pub node_id: Option<u16>,
+    /// Encrypts the columns that are kept so.
+    pub cipher: Arc<dyn ColumnCipher>,
     /// Makes the id that this process holds its claims under.
     pub random: Arc<dyn Random>,
 }

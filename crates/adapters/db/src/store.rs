@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use ports::{
     AccessQueries, AccessRepo, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo, Error,
     JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo, Mailbox, Outbox,
-    RefreshTokenRepo, Result, SessionQueries, SessionRepo, Store, Tx, UserQueries, UserRepo,
+    RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store, Tx, UserQueries,
+    UserRepo,
 };
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -45,7 +46,7 @@ impl Store for DbStore {
         let begun = tokio::time::timeout(ANSWER, begun).await;
         let begun = begun.map_err(|_| Error::with(Kind::Unavailable, OPERATION, "no answer"))?;
         let begun = begun.map_err(|error| Error::with(Kind::Internal, OPERATION, error))?;
-        let conn = Conn(Work::new(begun.during(OPERATION)?));
+        let conn = Conn(Work::new(begun.during(OPERATION)?, Arc::clone(&self.conn.0.cipher)));
         Ok(Box::new(DbTx { conn, wake: self.wake.clone(), lease: Arc::clone(&self.lease) }))
     }
 
@@ -83,6 +84,10 @@ impl Store for DbStore {
     }
 
     fn keys(&self) -> &dyn KeyQueries {
+        &self.conn
+    }
+
+    fn sealed(&self) -> &dyn SealedQueries {
         &self.conn
     }
 
@@ -137,6 +142,10 @@ impl Tx for DbTx {
     }
 
     fn keys(&self) -> &dyn KeyRepo {
+        &self.conn
+    }
+
+    fn sealed(&self) -> &dyn SealedRepo {
         &self.conn
     }
 

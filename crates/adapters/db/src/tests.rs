@@ -7,11 +7,13 @@ mod sqlite;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use ports::Result;
+use keys_sealed::{AeadColumns, ColumnSettings};
+use ports::{ColumnCipher, Result};
 use testkit::bench::Bench;
 use testkit::cluster::Member;
-use testkit::fakes::SeededRandom;
+use testkit::fakes::{FixedClock, SeededRandom};
 
 use crate::{Database, Process, Settings, connect};
 
@@ -19,7 +21,24 @@ use crate::{Database, Process, Settings, connect};
 fn settings(url: &str, kind: Process) -> Settings {
     static SEED: AtomicU64 = AtomicU64::new(1);
     let random = Arc::new(SeededRandom::new(SEED.fetch_add(1 << 32, Ordering::Relaxed)));
-    Settings { url: url.to_owned(), max_connections: 5, threads: 0, kind, node_id: None, random }
+    Settings {
+        url: url.to_owned(),
+        max_connections: 5,
+        threads: 0,
+        kind,
+        node_id: None,
+        cipher: cipher(),
+        random,
+    }
+}
+
+/// The real one, with a first key of each kind.
+fn cipher() -> Arc<AeadColumns> {
+    let oldest = Duration::from_secs(3600);
+    let random = Arc::new(SeededRandom::default());
+    let cipher = AeadColumns::new(ColumnSettings { oldest }, random, Arc::new(FixedClock::default()));
+    cipher.install(testkit::columns::keys(1, 1)).unwrap();
+    Arc::new(cipher)
 }
 
 /// A process in the cluster, with whatever has to live as long.
@@ -30,6 +49,7 @@ async fn bench(url: &str, keep: impl Send + Sync + 'static) -> Bench {
     let waiting = Arc::clone(&database);
     Bench {
         store: database.store(),
+        cipher: database.cipher(),
         leases: database.leases(),
         relay: database.outbox(),
         wakeups: Box::new(move || waiting.wakeups()),

@@ -1,12 +1,13 @@
 //! Users.
 
 use async_trait::async_trait;
-use domain::{DisplayName, Email, User, UserStatus};
-use ports::{Error, Kind, Result, UserQueries, UserRepo};
+use domain::{DisplayName, Email, Phone, User, UserStatus};
+use ports::{ColumnCipher, Error, Kind, Result, UserQueries, UserRepo};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Select, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    Statement,
 };
 use uuid::Uuid;
 
@@ -14,11 +15,13 @@ use crate::conn::{Conn, Link, Work};
 use crate::entity::users::{ActiveModel, Column, Entity, Model};
 use crate::entity::{base_of, row_with_base};
 use crate::error::{During, unreadable};
+use crate::paging::bounded;
+use crate::sealed::{self, PHONE};
 
 /// The read of nearly every request, spelled out: building the same statement anew each time costs more than all
 /// else that happens to it on our side.
 const BY_UUID: &str = "SELECT id, uuid, created_at, updated_at, deleted_at, version, email, display_name, status, \
-                       email_verified_at, auth_revision FROM users WHERE uuid = $1 AND deleted_at IS NULL";
+                       email_verified_at, auth_revision, phone_sealed, phone_index FROM users WHERE uuid = $1 AND deleted_at IS NULL";
 
 #[async_trait]
 impl<L: Link> UserQueries for Conn<L> {
@@ -32,11 +35,21 @@ impl<L: Link> UserQueries for Conn<L> {
         let backend = connection.get_database_backend();
         let statement = Statement::from_sql_and_values(backend, BY_UUID, [uuid.into()]);
         let row = Entity::find().from_raw_sql(statement).one(connection).await.during(OPERATION)?;
-        user_of(row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?, OPERATION)
+        let row = row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
+        user_of(row, self.0.cipher(), OPERATION)
     }
 
     async fn by_email(&self, email: &Email) -> Result<User> {
         one(&self.0, live().filter(Column::Email.eq(email.as_str())), "users.by_email").await
+    }
+
+    async fn by_phone(&self, phone: &Phone, limit: u64) -> Result<Vec<User>> {
+        const OPERATION: &str = "users.by_phone";
+        let cipher = self.0.cipher();
+        let query = live().filter(Column::PhoneIndex.is_in(sealed::indices(cipher, PHONE, phone.expose())));
+        let query = query.order_by_asc(Column::Id).limit(bounded(limit));
+        let rows = query.all(self.0.read()).await.during(OPERATION)?;
+        rows.into_iter().map(|row| user_of(row, cipher, OPERATION)).collect()
     }
 
     async fn auth_revision(&self, id: i64) -> Result<i64> {
@@ -55,7 +68,7 @@ impl<L: Link> UserQueries for Conn<L> {
 #[async_trait]
 impl UserRepo for Conn<Work> {
     async fn insert(&self, user: &User) -> Result<()> {
-        let row = row_of(user).into_active_model();
+        let row = row_of(user, self.0.cipher())?.into_active_model();
         Entity::insert(row).exec_without_returning(self.0.write()).await.during("users.insert")?;
         Ok(())
     }
@@ -63,6 +76,8 @@ impl UserRepo for Conn<Work> {
     async fn update(&self, user: &User) -> Result<()> {
         const OPERATION: &str = "users.update";
         let seen = user.base.version;
+        let phone =
+            sealed::write(self.0.cipher(), PHONE, user.base.uuid, user.phone.as_ref().map(Phone::expose))?;
         let done = Entity::update_many()
             .set(ActiveModel {
                 email: Set(user.email.to_string()),
@@ -72,6 +87,8 @@ impl UserRepo for Conn<Work> {
                 updated_at: Set(user.base.updated_at),
                 deleted_at: Set(user.base.deleted_at),
                 version: Set(seen + 1),
+                phone_sealed: Set(phone.sealed),
+                phone_index: Set(phone.index),
                 ..Default::default()
             })
             .col_expr(Column::AuthRevision, never_lower_than(user.auth_revision))
@@ -108,28 +125,34 @@ fn live() -> Select<Entity> {
 
 async fn one(link: &impl Link, query: Select<Entity>, operation: &'static str) -> Result<User> {
     let row = query.one(link.read()).await.during(operation)?;
-    user_of(row.ok_or_else(|| Error::new(Kind::NotFound, operation))?, operation)
+    user_of(row.ok_or_else(|| Error::new(Kind::NotFound, operation))?, link.cipher(), operation)
 }
 
-fn user_of(row: Model, operation: &'static str) -> Result<User> {
+fn user_of(row: Model, cipher: &dyn ColumnCipher, operation: &'static str) -> Result<User> {
+    let phone = sealed::read(cipher, PHONE, row.uuid, row.phone_sealed.as_deref(), operation)?;
+    let phone = phone.map(|text| Phone::parse(&text)).transpose();
     let email = Email::parse(&row.email).map_err(|_| unreadable(operation, "e-mail address"))?;
     let display_name = row.display_name.as_deref().map(DisplayName::parse).transpose();
     Ok(User {
         base: base_of!(row),
         email,
         display_name: display_name.map_err(|_| unreadable(operation, "display name"))?,
+        phone: phone.map_err(|_| unreadable(operation, "telephone number"))?,
         status: UserStatus::from_stored(&row.status),
         email_verified_at: row.email_verified_at,
         auth_revision: row.auth_revision,
     })
 }
 
-fn row_of(user: &User) -> Model {
-    row_with_base!(Model, user.base, {
+fn row_of(user: &User, cipher: &dyn ColumnCipher) -> Result<Model> {
+    let phone = sealed::write(cipher, PHONE, user.base.uuid, user.phone.as_ref().map(Phone::expose))?;
+    Ok(row_with_base!(Model, user.base, {
         email: user.email.to_string(),
         display_name: user.display_name.as_ref().map(ToString::to_string),
         status: user.status.as_str().to_owned(),
         email_verified_at: user.email_verified_at,
         auth_revision: user.auth_revision,
-    })
+        phone_sealed: phone.sealed,
+        phone_index: phone.index,
+    }))
 }

@@ -80,15 +80,12 @@ impl Sealer for AeadSealer {
             .ok_or_else(|| unopened("its master key is not listed, or it was changed or moved"))
     }
 
-    /// Each part goes in behind its length (64 bits, big-endian), so that no two lists of parts are the same
-    /// bytes: `["ab", "c"]` is not `["a", "bc"]`.
+    fn is_current(&self, sealed: &[u8]) -> bool {
+        Parts::of(sealed).is_some_and(|parts| parts.fingerprint == self.current.fingerprint)
+    }
+
     fn derive(&self, key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
-        for part in parts {
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part);
-        }
-        first_32(context.sign().as_ref())
+        first_32(mac(&hmac::Key::new(hmac::HMAC_SHA256, key), parts).as_ref())
     }
 
     fn digest(&self, data: &[u8]) -> [u8; 32] {
@@ -118,6 +115,17 @@ impl<'a> Parts<'a> {
         body.truncate(length);
         Some(body)
     }
+}
+
+/// Each part goes in behind its length (64 bits, big-endian), so that no two lists of parts are the same
+/// bytes: `["ab", "c"]` is not `["a", "bc"]`.
+pub(crate) fn mac(key: &hmac::Key, parts: &[&[u8]]) -> hmac::Tag {
+    let mut context = hmac::Context::with_key(key);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    context.sign()
 }
 
 /// Binds a seal to its purpose.

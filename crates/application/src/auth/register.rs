@@ -94,18 +94,18 @@ impl Auth {
     fn parse(&self, registration: Registration) -> Result<Parsed> {
         let mut errors = Vec::new();
         let email = Email::parse(&registration.email)
-            .inspect_err(|error| errors.push(problem("email", "email", error)))
+            .inspect_err(|error| errors.push(FieldError::new("email", "email", error)))
             .ok();
         let display_name = registration.display_name.as_deref().and_then(|text| {
             DisplayName::parse(text)
-                .inspect_err(|error| errors.push(problem("displayName", "length", error)))
+                .inspect_err(|error| errors.push(FieldError::new("displayName", "length", error)))
                 .ok()
         });
         let password = email.as_ref().and_then(|email| {
             let policy = self.core.settings.password_policy;
             let name = display_name.as_ref().map(DisplayName::as_str);
             Password::parse(&registration.password, policy, email, name)
-                .inspect_err(|error| errors.push(problem("password", "password", error)))
+                .inspect_err(|error| errors.push(FieldError::new("password", "password", error)))
                 .ok()
         });
         match (email, password) {
@@ -115,8 +115,4 @@ impl Auth {
             _ => Err(Error::Invalid(errors)),
         }
     }
-}
-
-fn problem(field: &str, code: &'static str, error: &dyn std::error::Error) -> FieldError {
-    FieldError { field: field.to_owned(), code, message: error.to_string() }
 }

@@ -51,3 +51,34 @@ pub async fn of_two_first_starts_one_writes_the_key(bench: &Bench) {
     // Another purpose has generations of its own.
     bench.commit(async |tx| tx.keys().insert(&key(KeyPurpose::AccessToken, 1)).await).await;
 }
+
+/// "Retires a key and forgets its bytes; its name and generation stay taken."
+pub async fn a_retired_key_is_forgotten(bench: &Bench) {
+    let (old, new) = (key(KeyPurpose::AccessToken, 1), key(KeyPurpose::AccessToken, 2));
+    bench
+        .commit(async |tx| {
+            tx.keys().insert(&old).await?;
+            tx.keys().insert(&new).await
+        })
+        .await;
+    assert!(bench.commit(async |tx| tx.keys().retire(old.id, at(7)).await).await);
+    assert!(!bench.commit(async |tx| tx.keys().retire(old.id, at(8)).await).await);
+    assert!(bench.store.keys().live().await.unwrap() == [new]);
+    let all = bench.store.keys().all().await.unwrap();
+    assert!(all[0] == RingKey { sealed: vec![], retired_at: Some(at(7)), ..old.clone() });
+    assert_eq!(all.len(), 2);
+    let again = key(KeyPurpose::AccessToken, 1);
+    assert_eq!(bench.refused(async |tx| tx.keys().insert(&again).await).await, Kind::Conflict);
+    let sealed = bench.refused(async |tx| tx.keys().reseal(old.id, &[], b"x").await).await;
+    assert_eq!(sealed, Kind::Precondition);
+}
+
+/// "`Precondition` when the key is not sealed as `from` any more."
+pub async fn is_sealed_anew_once(bench: &Bench) {
+    let key = key(KeyPurpose::Column, 1);
+    bench.commit(async |tx| tx.keys().insert(&key).await).await;
+    bench.commit(async |tx| tx.keys().reseal(key.id, &key.sealed, &[1, 0, 255]).await).await;
+    let late = bench.refused(async |tx| tx.keys().reseal(key.id, &key.sealed, b"x").await).await;
+    assert_eq!(late, Kind::Precondition);
+    assert!(bench.store.keys().live().await.unwrap() == [RingKey { sealed: vec![1, 0, 255], ..key }]);
+}

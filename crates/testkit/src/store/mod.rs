@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod keys;
 pub mod mail_tokens;
 pub mod mailbox;
+pub mod sealed;
 pub mod sessions;
 pub mod tokens;
 pub mod unit_of_work;
@@ -32,6 +33,7 @@ macro_rules! store_suite {
                     an_update_never_lowers_the_revision,
                     bumps_add_up,
                     empty_counts_deleted_users,
+                    are_found_by_their_number,
                 }
                 credentials {
                     reads_back_every_field,
@@ -84,6 +86,15 @@ macro_rules! store_suite {
                 keys {
                     reads_back_live_keys_oldest_first,
                     of_two_first_starts_one_writes_the_key,
+                    a_retired_key_is_forgotten,
+                    is_sealed_anew_once,
+                }
+                sealed {
+                    values_under_earlier_keys_are_stale,
+                    renewed_values_mean_the_same,
+                    a_value_written_meanwhile_is_left_alone,
+                    is_found_under_both_keys,
+                    a_moved_value_does_not_open,
                 }
                 audit {
                     reads_back_every_field,

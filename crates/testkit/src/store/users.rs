@@ -4,7 +4,7 @@ use domain::{DisplayName, User, UserStatus};
 use ports::Kind;
 
 use crate::bench::Bench;
-use crate::samples::{at, at_millis, email, id, user, uuid};
+use crate::samples::{at, at_millis, email, id, phone, user, uuid};
 
 async fn written(bench: &Bench) -> User {
     let user = user();
@@ -23,6 +23,7 @@ pub async fn reads_back_every_field(bench: &Bench) {
     full.status = UserStatus::Locked;
     full.email_verified_at = Some(at_millis(123));
     full.auth_revision = i64::MAX;
+    full.phone = Some(phone());
     for user in [bare, full] {
         bench.commit(async |tx| tx.users().insert(&user).await).await;
         let users = bench.store.users();
@@ -78,6 +79,7 @@ pub async fn an_update_raises_the_version(bench: &Bench) {
     user.email = email();
     user.display_name = Some(DisplayName::parse("Ada").unwrap());
     user.status = UserStatus::Locked;
+    user.phone = Some(phone());
     user.email_verified_at = Some(at(3));
     user.base.updated_at = at(4);
     bench.commit(async |tx| tx.users().update(&user).await).await;
@@ -164,4 +166,34 @@ pub async fn empty_counts_deleted_users(bench: &Bench) {
     user.base.deleted_at = Some(at(5));
     bench.commit(async |tx| tx.users().update(&user).await).await;
     assert!(!bench.store.users().is_empty().await.unwrap());
+}
+
+/// "Those with exactly this telephone number, oldest first, at most `limit`. Nothing makes numbers unique."
+pub async fn are_found_by_their_number(bench: &Bench) {
+    let number = phone();
+    let shared: Vec<User> = (0..3).map(|_| User { phone: Some(number.clone()), ..user() }).collect();
+    let other = User { phone: Some(phone()), ..user() };
+    bench
+        .commit(async |tx| {
+            for user in [&shared[2], &shared[0], &other, &shared[1]] {
+                tx.users().insert(user).await?;
+            }
+            Ok(())
+        })
+        .await;
+    let users = bench.store.users();
+    assert_eq!(users.by_phone(&number, 10).await.unwrap(), shared);
+    assert_eq!(users.by_phone(&number, 2).await.unwrap(), shared[..2]);
+    assert_eq!(users.by_phone(&phone(), 10).await.unwrap(), []);
+    // A number that was taken away is not found any more, nor one of a deleted user.
+    let mut changed = [User { phone: None, ..shared[0].clone() }, shared[1].clone()];
+    changed[1].base.deleted_at = Some(at(5));
+    bench
+        .commit(async |tx| {
+            tx.users().update(&changed[0]).await?;
+            tx.users().update(&changed[1]).await
+        })
+        .await;
+    assert_eq!(users.by_phone(&number, 10).await.unwrap(), shared[2..]);
+    assert_eq!(users.by_id(shared[0].base.id).await.unwrap().phone, None);
 }

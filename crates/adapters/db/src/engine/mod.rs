@@ -4,6 +4,7 @@ mod postgres;
 mod sqlite;
 
 use std::fs::File;
+use std::sync::Arc;
 
 use ports::{Error, Kind, Result};
 use sea_orm::DatabaseConnection;
@@ -49,14 +50,15 @@ impl Engine {
     }
 
     /// Connects, or says why not.
-    pub(crate) async fn open(&self, kind: Process, wake: &Wake) -> Result<Opened> {
+    pub(crate) async fn open(&self, settings: &Settings, wake: &Wake) -> Result<Opened> {
+        let cipher = Arc::clone(&settings.cipher);
         match self {
             Self::Sqlite(file) => {
-                let api_lock = if kind == Process::Api { Some(file.lock_for_api()?) } else { None };
-                Ok(Opened { pools: file.open().await?, _api_lock: api_lock, _listener: None })
+                let api_lock = if settings.kind == Process::Api { Some(file.lock_for_api()?) } else { None };
+                Ok(Opened { pools: file.open(cipher).await?, _api_lock: api_lock, _listener: None })
             }
             Self::Postgres(server) => {
-                let pools = server.open().await?;
+                let pools = server.open(cipher).await?;
                 Ok(Opened { pools, _api_lock: None, _listener: Some(server.listen(wake.clone())) })
             }
         }

@@ -1,9 +1,10 @@
 //! PostgreSQL: one pool for reads and units of work, and one connection that listens.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Error, Kind, Result};
+use ports::{ColumnCipher, Error, Kind, Result};
 use sea_orm::{ConnectionTrait, DatabaseConnection, SqlxPostgresConnector};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
@@ -69,7 +70,7 @@ impl Server {
         Ok(Self { options, max_connections: settings.max_connections.max(2), threads })
     }
 
-    pub(crate) async fn open(&self) -> Result<Pools> {
+    pub(crate) async fn open(&self, cipher: Arc<dyn ColumnCipher>) -> Result<Pools> {
         self.probe().await?;
         let options = self.options.clone().options(LIMITS);
         let shares = shares(self.max_connections, self.threads);
@@ -81,6 +82,7 @@ impl Server {
             read: connection.clone(),
             write: connection,
             dedicated: Dedicated::new(dedicated.collect()),
+            cipher,
         })
     }
 

@@ -10,9 +10,10 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Error, Kind, Result};
+use ports::{ColumnCipher, Error, Kind, Result};
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{
@@ -76,12 +77,12 @@ impl DatabaseFile {
     }
 
     /// The writer first: it creates the file and switches it to the write-ahead log.
-    pub(crate) async fn open(&self) -> Result<Pools> {
+    pub(crate) async fn open(&self, cipher: Arc<dyn ColumnCipher>) -> Result<Pools> {
         create_parent(&self.path)?;
         let write = self.pool(1, self.options.clone()).await?;
         let reading = self.options.clone().pragma("query_only", "on");
         let read = self.pool(READERS, reading).await?;
-        Ok(Pools { read, write, dedicated: Dedicated::default() })
+        Ok(Pools { read, write, dedicated: Dedicated::default(), cipher })
     }
 
     pub(crate) async fn heartbeat(&self) -> Result<DatabaseConnection> {

@@ -17,6 +17,8 @@ pub struct Model {
     pub status: String,
     pub email_verified_at: Option<DateTimeUtc>,
     pub auth_revision: i64,
+    pub phone_sealed: Option<Vec<u8>>,
+    pub phone_index: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -6,6 +6,7 @@ use domain::KeyPurpose::{AccessToken, Derivation};
 use ports::{Kind, Sealer};
 use testkit::fakes::SeededRandom;
 
+use super::unhex;
 use crate::AeadSealer;
 
 fn sealer(master_keys: &[u8]) -> AeadSealer {
@@ -15,10 +16,6 @@ fn sealer(master_keys: &[u8]) -> AeadSealer {
 
 fn refused(sealer: &AeadSealer, bytes: &[u8]) -> bool {
     sealer.open(AccessToken, bytes).is_err_and(|error| error.kind() == Kind::Internal)
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 #[test]
@@ -73,6 +70,8 @@ fn a_former_master_key_opens_and_the_current_one_seals() {
     assert_eq!(after.open(AccessToken, &old).unwrap(), b"key");
     let new = after.seal(AccessToken, b"key").unwrap();
     assert!(refused(&before, &new));
+    assert!(after.is_current(&new) && !after.is_current(&old) && before.is_current(&old));
+    assert!(!after.is_current(b""));
     assert!(refused(&sealer(&[2]), &old));
 }
 

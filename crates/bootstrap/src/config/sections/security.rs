@@ -7,5 +7,7 @@ section! {
     pub struct SecurityConfig in security {
         /// 32 bytes in base64, several while rotating, newest first; empty generates one in the data directory.
         master_key: Option<MasterKeys> = Unset;
+        /// Seconds between two readings of the key ring; new keys are published five times as long before use.
+        keys_every_seconds: u64 = Fixed("60"), range 1..=3600;
     }
 }
