@@ -133,6 +133,9 @@ profiles! {
             for query in ["limit=0", "limit=101", "limit=-1", "limit=many", "colour=red", "cursor=nonsense", "cursor="] {
                 ask(query).await.refuses(422, "validation_failed");
             }
+            for query in ["sort=", "sort=colour", "sort=createdAt,createdAt", "filter[colour]=red", "page=0", "page=101&limit=100"] {
+                ask(query).await.refuses(422, "validation_failed");
+            }
             ask("limit=1").await.is(200);
             ask("limit=100").await.is(200);
         }

@@ -15,6 +15,7 @@ mod bad_input;
 mod edge;
 mod jobs;
 mod journey;
+mod lists;
 mod lockout;
 mod logs;
 mod operations;

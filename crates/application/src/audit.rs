@@ -1,23 +1,31 @@
 //! Looking at the audit trail.
 
 use domain::AuditEntry;
-use ports::{AuditFilter, Page, PageOf};
+use ports::{AUDIT_ORDERS, AuditFilter, SortKey};
 
-use crate::{Core, Result};
+use crate::lists::{List, Lists};
+use crate::{Ask, Core, Listed, Result};
+
+const LIST: List = List { name: "audit", orders: AUDIT_ORDERS, default: &[SortKey::desc("createdAt")] };
 
 /// Use cases on the trail.
 #[derive(Clone)]
 pub struct Audit {
     core: Core,
+    lists: Lists,
 }
 
 impl Audit {
-    pub(crate) fn new(core: Core) -> Self {
-        Self { core }
+    pub(crate) fn new(core: Core, lists: Lists) -> Self {
+        Self { core, lists }
     }
 
-    /// Entries from new to old.
-    pub async fn list(&self, filter: &AuditFilter, page: Page) -> Result<PageOf<AuditEntry>> {
-        Ok(self.core.store.audit().list(filter, page).await?)
+    /// Entries, from new to old unless asked otherwise.
+    pub async fn list(&self, filter: &AuditFilter, ask: &Ask) -> Result<Listed<AuditEntry>> {
+        let reading = self.lists.begin(&LIST, ask)?;
+        let trail = self.core.store.audit();
+        let found = trail.list(filter, reading.page()).await?;
+        let total = if reading.counts() { trail.count(filter).await? } else { 0 };
+        reading.finish(found, total)
     }
 }

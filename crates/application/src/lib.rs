@@ -11,6 +11,7 @@ mod error;
 pub mod first_start;
 pub mod jobs;
 pub mod keys;
+mod lists;
 pub mod mails;
 pub mod maintenance;
 mod settings;
@@ -20,6 +21,7 @@ mod work;
 pub use context::Context;
 pub use core::{Core, Outside};
 pub use error::{AuthFailure, Error, FieldError, Result};
+pub use lists::{Ask, Listed, Meta};
 pub use settings::{Events, Settings, Tenancy};
 pub use work::{Action, Work};
 
@@ -46,11 +48,12 @@ impl Application {
     /// Wires the use cases to their collaborators.
     pub fn new(core: Core) -> Self {
         let keys = keys::KeyRing::new(core.clone());
+        let lists = lists::Lists::new(keys.clone());
         Self {
             auth: auth::Auth::new(core.clone(), keys.clone()),
             users: users::Users::new(core.clone()),
-            jobs: jobs::Jobs::new(core.clone()),
-            audit: audit::Audit::new(core.clone()),
+            jobs: jobs::Jobs::new(core.clone(), lists.clone()),
+            audit: audit::Audit::new(core.clone(), lists),
             mails: mails::Mails::new(core.clone(), keys.clone()),
             maintenance: maintenance::Maintenance::new(core),
             keys,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{AuditEntry, Timestamp};
 
-use crate::{Page, PageOf, Result};
+use crate::{Order, Page, PageOf, Result, SortKey};
 
 /// Writing the trail.
 #[async_trait]
@@ -30,12 +30,20 @@ pub struct AuditFilter {
     pub to: Option<Timestamp>,
 }
 
+/// What the trail can be sorted by. `createdAt` is the order of the ids, which grow with time.
+pub const AUDIT_ORDERS: &[Order] = &[&[SortKey::asc("createdAt")]];
+
 /// Reading the trail.
 #[async_trait]
 pub trait AuditQueries: Send + Sync {
-    /// Entries from new to old.
+    /// Entries, in one of [`AUDIT_ORDERS`] or its reverse.
+    ///
+    /// # Errors
+    /// `Unsupported` for another order, or a position with more or fewer keys; `Unavailable`.
+    async fn list(&self, filter: &AuditFilter, page: &Page) -> Result<PageOf<AuditEntry>>;
+    /// How many entries the filter lets through. Costs as much as reading them.
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn list(&self, filter: &AuditFilter, page: Page) -> Result<PageOf<AuditEntry>>;
+    async fn count(&self, filter: &AuditFilter) -> Result<u64>;
 }

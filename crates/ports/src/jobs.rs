@@ -7,7 +7,7 @@ use domain::{Failure, Job, JobStatus, NewJob, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Page, PageOf, Result};
+use crate::{Order, Page, PageOf, Result, SortKey};
 
 /// Enqueueing.
 #[async_trait]
@@ -96,6 +96,9 @@ pub struct JobFilter {
     pub kind: Option<String>,
 }
 
+/// What jobs can be sorted by. `createdAt` is the order of the ids, which grow with time.
+pub const JOB_ORDERS: &[Order] = &[&[SortKey::asc("createdAt")]];
+
 /// Looking at jobs.
 #[async_trait]
 pub trait JobQueries: Send + Sync {
@@ -104,9 +107,14 @@ pub trait JobQueries: Send + Sync {
     /// # Errors
     /// `NotFound`, `Unavailable`.
     async fn by_uuid(&self, uuid: Uuid) -> Result<Job>;
-    /// Jobs from new to old.
+    /// Jobs, in one of [`JOB_ORDERS`] or its reverse.
+    ///
+    /// # Errors
+    /// `Unsupported` for another order, or a position with more or fewer keys; `Unavailable`.
+    async fn list(&self, filter: &JobFilter, page: &Page) -> Result<PageOf<Job>>;
+    /// How many jobs the filter lets through. Costs as much as reading them.
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn list(&self, filter: &JobFilter, page: Page) -> Result<PageOf<Job>>;
+    async fn count(&self, filter: &JobFilter) -> Result<u64>;
 }

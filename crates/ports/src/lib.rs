@@ -13,6 +13,7 @@ mod error;
 mod identity;
 mod jobs;
 mod keys;
+mod list;
 mod mail;
 mod outbox;
 mod password;
@@ -21,7 +22,7 @@ mod system;
 mod tenancy;
 mod token;
 
-pub use audit::{AuditFilter, AuditQueries, AuditTrail};
+pub use audit::{AUDIT_ORDERS, AuditFilter, AuditQueries, AuditTrail};
 pub use blobs::{Blob, BlobEntry, BlobKey, BlobMeta, BlobStore, ByteStream};
 pub use broker::{EventBroker, EventHandler};
 pub use cluster::Cluster;
@@ -33,12 +34,13 @@ pub use identity::{
     CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries,
     SessionRepo, UserQueries, UserRepo,
 };
-pub use jobs::{Claim, JobFilter, JobLeases, JobQueries, JobQueue, Wakeups};
+pub use jobs::{Claim, JOB_ORDERS, JobFilter, JobLeases, JobQueries, JobQueue, Wakeups};
 pub use keys::{KeyQueries, KeyRepo, Sealer};
+pub use list::{KeyValue, Order, Page, PageOf, SortKey, Start};
 pub use mail::{Captured, Mail, Mailbox, Mailer};
 pub use outbox::{Outbox, OutboxRelay, OutboxRow};
 pub use password::{PasswordHasher, Verdict};
-pub use store::{Page, PageOf, Store, Tx};
+pub use store::{Store, Tx};
 pub use system::{Clock, Ids, Random};
 pub use tenancy::{AccessQueries, AccessRepo};
 pub use token::{AccessClaims, SigningKey, TokenError, TokenIssuer};

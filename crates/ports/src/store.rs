@@ -90,23 +90,3 @@ pub trait Tx: Send + Sync {
     /// may then rely on it to change nothing.
     async fn commit(self: Box<Self>) -> Result<()>;
 }
-
-/// Which part of a list: after a cursor, or a numbered page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// Rows at most.
-    pub limit: u64,
-    /// Rows to leave out first.
-    pub offset: u64,
-    /// Only rows with a smaller id (lists run from new to old).
-    pub before: Option<i64>,
-}
-
-/// One page of a list, and how it goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageOf<T> {
-    /// The rows.
-    pub rows: Vec<T>,
-    /// Whether more follow.
-    pub has_more: bool,
-}

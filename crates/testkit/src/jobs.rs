@@ -86,7 +86,7 @@ macro_rules! jobs_suite {
                     purge_removes_what_ended_well,
                 }
                 listing {
-                    from_new_to_old_by_page,
+                    in_every_order_by_page,
                     filters_exactly,
                     misses_are_not_found,
                 }

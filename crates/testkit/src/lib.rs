@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod columns;
 pub mod fakes;
 pub mod jobs;
+mod listing;
 pub mod mailer;
 pub mod outbox;
 pub mod poll;

@@ -7,7 +7,7 @@ use domain::{
     Base, Credential, DisplayName, Email, EventEnvelope, NewJob, Phone, RefreshToken, Session, Tenant,
     TenantScope, Timestamp, User,
 };
-use ports::Page;
+use ports::{Page, SortKey, Start};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -126,7 +126,7 @@ pub(crate) fn event(subject: &str) -> EventEnvelope {
     }
 }
 
-/// The first rows of a list.
+/// The first rows of a list from new to old.
 pub(crate) fn first(limit: u64) -> Page {
-    Page { limit, offset: 0, before: None }
+    Page { limit, sort: vec![SortKey::desc("createdAt")], start: Start::First }
 }

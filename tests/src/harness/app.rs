@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use application::{Ask, Meta};
 use bootstrap::Overrides;
 use bootstrap::api::{self, RunningApi};
 use bootstrap::config::{Loaded, Source};
 use futures_util::FutureExt;
-use ports::{Clock, JobFilter, Page};
+use ports::{Clock, JobFilter};
 use testkit::fakes::FixedClock;
 use testkit::postgres::TestDatabase;
 use testkit::temp::TempDir;
@@ -118,8 +119,15 @@ impl App {
     }
 
     async fn jobs_left(&self) -> Vec<String> {
-        let page = Page { limit: 1000, offset: 0, before: None };
-        let jobs = self.running.app.jobs.list(&JobFilter::default(), page).await.unwrap().rows;
+        let (mut jobs, mut ask) = (Vec::new(), Ask { limit: Some(100), ..Ask::default() });
+        loop {
+            let page = self.running.app.jobs.list(&JobFilter::default(), &ask).await.unwrap();
+            jobs.extend(page.rows);
+            match page.meta {
+                Meta::Cursor { next: Some(next), .. } => ask.cursor = Some(next),
+                _ => break,
+            }
+        }
         let left = jobs.iter().filter(|job| match job.status.as_str() {
             "queued" | "running" => true,
             "dead" => !job.kind.starts_with("diagnostics."),

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use domain::AuditEntry;
 use ports::{AuditFilter, AuditQueries, AuditTrail, Page, PageOf, Result};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, Select};
 
 use crate::conn::{Conn, Link, Work};
 use crate::entity::audit_entries::{Column, Entity, Model};
 use crate::error::During;
-use crate::paging::page;
+use crate::paging::{Listed, count, page};
 use crate::text::storable;
 
 #[async_trait]
@@ -22,20 +22,35 @@ impl AuditTrail for Conn<Work> {
 
 #[async_trait]
 impl<L: Link> AuditQueries for Conn<L> {
-    async fn list(&self, filter: &AuditFilter, at: Page) -> Result<PageOf<AuditEntry>> {
-        let equals = |column: Column, value: &Option<String>| {
-            value.as_deref().map(|value| column.eq(storable(value).into_owned()))
-        };
-        let wanted = Condition::all()
-            .add_option(equals(Column::Actor, &filter.actor))
-            .add_option(equals(Column::Action, &filter.action))
-            .add_option(equals(Column::Resource, &filter.resource))
-            .add_option(filter.from.map(|from| Column::CreatedAt.gte(from)))
-            .add_option(filter.to.map(|to| Column::CreatedAt.lt(to)));
-        let found = page(Entity::find().filter(wanted), Column::Id, at, self.0.read()).await;
-        let found = found.during("audit.list")?;
-        Ok(PageOf { rows: found.rows.into_iter().map(entry_of).collect(), has_more: found.has_more })
+    async fn list(&self, filter: &AuditFilter, at: &Page) -> Result<PageOf<AuditEntry>> {
+        let found = page(wanted(filter), at, self.0.read(), "audit.list").await?;
+        found.try_map(|row| Ok(entry_of(row)))
     }
+
+    async fn count(&self, filter: &AuditFilter) -> Result<u64> {
+        count(wanted(filter), self.0.read(), "audit.count").await
+    }
+}
+
+impl Listed for Entity {
+    const ID: Column = Column::Id;
+
+    fn sort_column(field: &str) -> Option<Column> {
+        (field == "createdAt").then_some(Column::Id)
+    }
+}
+
+fn wanted(filter: &AuditFilter) -> Select<Entity> {
+    let equals = |column: Column, value: &Option<String>| {
+        value.as_deref().map(|value| column.eq(storable(value).into_owned()))
+    };
+    let wanted = Condition::all()
+        .add_option(equals(Column::Actor, &filter.actor))
+        .add_option(equals(Column::Action, &filter.action))
+        .add_option(equals(Column::Resource, &filter.resource))
+        .add_option(filter.from.map(|from| Column::CreatedAt.gte(from)))
+        .add_option(filter.to.map(|to| Column::CreatedAt.lt(to)));
+    Entity::find().filter(wanted)
 }
 
 /// What callers sent about themselves must not be able to stop the entry from being written.

@@ -26,6 +26,13 @@ impl Dialect {
         }
     }
 
+    /// Whether `(a, b) > (x, y)` is looked up in an index on both columns. The others look up the spelled-out form.
+    pub(crate) fn seeks_row_values(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+        }
+    }
+
     /// The server's clock in milliseconds since 1970, as an expression.
     pub(crate) fn now_millis(self) -> &'static str {
         match self {

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::{Job, NewJob};
-use ports::{JobFilter, Page, PageOf};
+use ports::{JOB_ORDERS, JobFilter, SortKey};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Action, Context, Core, Error, Result, Work};
+use crate::lists::{List, Lists};
+use crate::{Action, Ask, Context, Core, Error, Listed, Result, Work};
 
 const SUBMIT: Action = Action { name: "job.submit", resource: "job" };
+const LIST: List = List { name: "jobs", orders: JOB_ORDERS, default: &[SortKey::desc("createdAt")] };
 
 /// A job to run, before it has an id.
 #[derive(Debug, Clone)]
@@ -70,11 +72,12 @@ pub(crate) fn new_job(core: &Core, context: &Context, spec: JobSpec) -> Result<N
 #[derive(Clone)]
 pub struct Jobs {
     core: Core,
+    lists: Lists,
 }
 
 impl Jobs {
-    pub(crate) fn new(core: Core) -> Self {
-        Self { core }
+    pub(crate) fn new(core: Core, lists: Lists) -> Self {
+        Self { core, lists }
     }
 
     /// Enqueues a job on an operator's behalf.
@@ -103,8 +106,12 @@ impl Jobs {
         Ok(self.core.store.jobs().by_uuid(uuid).await?)
     }
 
-    /// Jobs from new to old.
-    pub async fn list(&self, filter: &JobFilter, page: Page) -> Result<PageOf<Job>> {
-        Ok(self.core.store.jobs().list(filter, page).await?)
+    /// Jobs, from new to old unless asked otherwise.
+    pub async fn list(&self, filter: &JobFilter, ask: &Ask) -> Result<Listed<Job>> {
+        let reading = self.lists.begin(&LIST, ask)?;
+        let jobs = self.core.store.jobs();
+        let found = jobs.list(filter, reading.page()).await?;
+        let total = if reading.counts() { jobs.count(filter).await? } else { 0 };
+        reading.finish(found, total)
     }
 }

@@ -4,13 +4,11 @@ mod caller;
 mod decode;
 mod if_match;
 mod json;
-mod page;
 mod query;
 mod text;
 
 pub(crate) use caller::{Anyone, Caller};
 pub(crate) use if_match::IfMatch;
 pub(crate) use json::Body;
-pub(crate) use page::Cursor;
-pub(crate) use query::Query;
+pub(crate) use query::{ListParams, ListQuery};
 pub(crate) use text::{nullable, plain};

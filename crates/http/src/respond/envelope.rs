@@ -4,6 +4,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use application::{Listed, Meta};
 use domain::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,17 +37,48 @@ pub(crate) struct Envelope<T> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Nothing;
 
-/// How a list goes on.
+/// How a list goes on: by cursor, or for numbered pages by number.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ListMeta {
-    /// Rows at most.
-    #[schema(example = 20)]
-    pub(crate) limit: u64,
-    /// Hand it back as `cursor` for the next rows; null at the end.
-    pub(crate) next_cursor: Option<String>,
-    /// Whether more rows follow.
-    pub(crate) has_more: bool,
+#[serde(untagged)]
+pub(crate) enum ListMeta {
+    #[serde(rename_all = "camelCase")]
+    Cursor {
+        /// Rows at most.
+        #[schema(example = 20)]
+        limit: u64,
+        /// Hand it back as `cursor` for the next rows; null at the end.
+        next_cursor: Option<String>,
+        /// Whether more rows follow.
+        has_more: bool,
+    },
+    #[serde(rename_all = "camelCase")]
+    Numbered {
+        /// This page, from 1 on.
+        #[schema(example = 1)]
+        page: u64,
+        /// Rows at most.
+        #[schema(example = 20)]
+        limit: u64,
+        /// Rows in all.
+        #[schema(example = 42)]
+        total: u64,
+        /// The last page.
+        #[schema(example = 3)]
+        total_pages: u64,
+    },
+}
+
+impl From<Meta> for ListMeta {
+    fn from(meta: Meta) -> Self {
+        match meta {
+            Meta::Cursor { limit, next } => {
+                Self::Cursor { limit, has_more: next.is_some(), next_cursor: next }
+            }
+            Meta::Numbered { page, limit, total } => {
+                Self::Numbered { page, limit, total, total_pages: total.div_ceil(limit) }
+            }
+        }
+    }
 }
 
 /// An answer that succeeded, on its way into the envelope.
@@ -70,10 +102,6 @@ impl<T: Serialize> Reply<T> {
     /// The work goes on after the answer.
     pub(crate) fn accepted(message: &'static str, data: T) -> Self {
         Self::new(StatusCode::ACCEPTED, message, data)
-    }
-
-    pub(crate) fn meta(self, meta: ListMeta) -> Self {
-        Self { meta: Some(meta), ..self }
     }
 
     /// Holds a secret: nobody may keep it (RFC 9111, section 5.2.2.5).
@@ -105,6 +133,14 @@ impl<T: Serialize> Reply<T> {
     fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+}
+
+impl<T: Serialize> Reply<Vec<T>> {
+    /// A page of a list.
+    pub(crate) fn list<R: Into<T>>(message: &'static str, listed: Listed<R>) -> Self {
+        let rows = listed.rows.into_iter().map(Into::into).collect();
+        Self { meta: Some(listed.meta.into()), ..Self::new(StatusCode::OK, message, rows) }
     }
 }
 

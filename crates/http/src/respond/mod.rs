@@ -3,5 +3,5 @@
 mod envelope;
 mod failure;
 
-pub(crate) use envelope::{Envelope, ListMeta, Nothing, Reply, rfc3339};
+pub(crate) use envelope::{Envelope, Nothing, Reply, rfc3339};
 pub(crate) use failure::{ErrorBody, Failure, FieldErrorBody};

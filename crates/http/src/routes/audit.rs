@@ -11,7 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
-use crate::extract::{Caller, Cursor, Query};
+use crate::extract::{Caller, ListParams, ListQuery};
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -22,7 +22,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 #[derive(Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+struct Choice {
     /// Id of a user, or name of a part of the system.
     #[garde(skip)]
     actor: Option<String>,
@@ -38,12 +38,6 @@ struct ListQuery {
     /// Before (RFC 3339).
     #[garde(skip)]
     to: Option<DateTime<Utc>>,
-    /// 1 to 100, 20 unless told.
-    #[garde(range(min = 1, max = 100))]
-    limit: Option<u64>,
-    /// `nextCursor` of the page before.
-    #[garde(skip)]
-    cursor: Option<String>,
 }
 
 /// One line of the trail.
@@ -91,26 +85,24 @@ impl From<AuditEntry> for EntryBody {
     }
 }
 
-/// Entries from new to old.
-#[utoipa::path(tag = "audit", params(ListQuery), security(("bearer" = ["audit:read"])), responses(
+/// Entries, from new to old. Sort: `createdAt`.
+#[utoipa::path(tag = "audit", params(ListParams, Choice), security(("bearer" = ["audit:read"])), responses(
     (status = 200, description = "Entries", body = Envelope<Vec<EntryBody>>),
 ))]
 #[get("/api/v1/audit")]
 async fn list(
     state: web::Data<State>,
     caller: Caller,
-    Query(query): Query<ListQuery>,
+    query: ListQuery<Choice>,
 ) -> Result<Reply<Vec<EntryBody>>, Failure> {
     caller.require("audit:read")?;
-    let cursor = Cursor::parse(query.limit, query.cursor.as_deref())?;
+    let ListQuery { ask, choice } = query;
     let filter = AuditFilter {
-        actor: query.actor,
-        action: query.action,
-        resource: query.resource,
-        from: query.from,
-        to: query.to,
+        actor: choice.actor,
+        action: choice.action,
+        resource: choice.resource,
+        from: choice.from,
+        to: choice.to,
     };
-    let page = state.app.audit.list(&filter, cursor.page()).await?;
-    let meta = cursor.meta(&page, page.rows.last().map(|entry| entry.id));
-    Ok(Reply::ok("audit entries", page.rows.into_iter().map(EntryBody::from).collect()).meta(meta))
+    Ok(Reply::list("audit entries", state.app.audit.list(&filter, &ask).await?))
 }

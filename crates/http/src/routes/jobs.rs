@@ -15,7 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
-use crate::extract::{Body, Caller, Cursor, Query, plain};
+use crate::extract::{Body, Caller, ListParams, ListQuery, plain};
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -52,7 +52,7 @@ struct SubmitBody {
 #[derive(Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+struct Choice {
     /// `scheduled`, `queued`, `running`, `succeeded`, `failed`, `dead` or `cancelled`.
     #[garde(custom(plain))]
     status: Option<String>,
@@ -60,12 +60,6 @@ struct ListQuery {
     queue: Option<String>,
     #[garde(custom(plain))]
     kind: Option<String>,
-    /// 1 to 100, 20 unless told.
-    #[garde(range(min = 1, max = 100))]
-    limit: Option<u64>,
-    /// `nextCursor` of the page before.
-    #[garde(skip)]
-    cursor: Option<String>,
 }
 
 /// A job.
@@ -137,27 +131,25 @@ async fn submit(
     Ok(Reply::accepted("the job is enqueued", JobBody::from(job)).location(&location))
 }
 
-/// Jobs from new to old.
-#[utoipa::path(tag = "jobs", params(ListQuery), security(("bearer" = ["jobs:read"])), responses(
+/// Jobs, from new to old. Sort: `createdAt`.
+#[utoipa::path(tag = "jobs", params(ListParams, Choice), security(("bearer" = ["jobs:read"])), responses(
     (status = 200, description = "Jobs", body = Envelope<Vec<JobBody>>),
 ))]
 #[get("/api/v1/jobs")]
 async fn list(
     state: web::Data<State>,
     caller: Caller,
-    Query(query): Query<ListQuery>,
+    query: ListQuery<Choice>,
 ) -> Result<Reply<Vec<JobBody>>, Failure> {
     caller.require("jobs:read")?;
-    let status = query.status.as_deref().map(JobStatus::parse).transpose();
+    let ListQuery { ask, choice } = query;
+    let status = choice.status.as_deref().map(JobStatus::parse).transpose();
     let filter = JobFilter {
         status: status.map_err(|error| Error::field("status", "unknown", error))?,
-        queue: query.queue,
-        kind: query.kind,
+        queue: choice.queue,
+        kind: choice.kind,
     };
-    let cursor = Cursor::parse(query.limit, query.cursor.as_deref())?;
-    let page = state.app.jobs.list(&filter, cursor.page()).await?;
-    let meta = cursor.meta(&page, page.rows.last().map(|job| job.id));
-    Ok(Reply::ok("jobs", page.rows.into_iter().map(JobBody::from).collect()).meta(meta))
+    Ok(Reply::list("jobs", state.app.jobs.list(&filter, &ask).await?))
 }
 
 /// One job.

@@ -98,7 +98,7 @@ macro_rules! store_suite {
                 }
                 audit {
                     reads_back_every_field,
-                    lists_from_new_to_old_by_page,
+                    lists_in_every_order_by_page,
                     filters_exactly,
                 }
                 mailbox {

@@ -38,8 +38,8 @@ async fn write_everything(tx: &dyn Tx, user: &User) {
 /// How many users, jobs and entries others see.
 async fn seen(bench: &Bench, user: &User) -> (usize, usize, usize) {
     let users = bench.store.users().by_id(user.base.id).await.optional().unwrap();
-    let jobs = bench.store.jobs().list(&JobFilter::default(), first(10)).await.unwrap();
-    let entries = bench.store.audit().list(&AuditFilter::default(), first(10)).await.unwrap();
+    let jobs = bench.store.jobs().list(&JobFilter::default(), &first(10)).await.unwrap();
+    let entries = bench.store.audit().list(&AuditFilter::default(), &first(10)).await.unwrap();
     (usize::from(users.is_some()), jobs.rows.len(), entries.rows.len())
 }
 

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use domain::Job;
 use ports::{Error, JobFilter, JobQueries, Kind, Page, PageOf, Result};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
 use super::job_of;
 use crate::conn::{Conn, Link, Pools};
 use crate::entity::jobs::{Column, Entity};
 use crate::error::During;
-use crate::paging::page;
+use crate::paging::{Listed, count, page};
 use crate::text::storable;
 
 #[async_trait]
@@ -22,18 +22,32 @@ impl JobQueries for Conn<Pools> {
         job_of(row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?, OPERATION)
     }
 
-    async fn list(&self, filter: &JobFilter, at: Page) -> Result<PageOf<Job>> {
+    async fn list(&self, filter: &JobFilter, at: &Page) -> Result<PageOf<Job>> {
         const OPERATION: &str = "jobs.list";
-        let equals = |column: Column, value: &Option<String>| {
-            value.as_deref().map(|value| column.eq(storable(value).into_owned()))
-        };
-        let wanted = Condition::all()
-            .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
-            .add_option(equals(Column::Queue, &filter.queue))
-            .add_option(equals(Column::Kind, &filter.kind));
-        let query = Entity::find().filter(wanted);
-        let found = page(query, Column::Id, at, self.0.read()).await.during(OPERATION)?;
-        let rows = found.rows.into_iter().map(|row| job_of(row, OPERATION)).collect::<Result<_>>()?;
-        Ok(PageOf { rows, has_more: found.has_more })
+        let found = page(wanted(filter), at, self.0.read(), OPERATION).await?;
+        found.try_map(|row| job_of(row, OPERATION))
     }
+
+    async fn count(&self, filter: &JobFilter) -> Result<u64> {
+        count(wanted(filter), self.0.read(), "jobs.count").await
+    }
+}
+
+impl Listed for Entity {
+    const ID: Column = Column::Id;
+
+    fn sort_column(field: &str) -> Option<Column> {
+        (field == "createdAt").then_some(Column::Id)
+    }
+}
+
+fn wanted(filter: &JobFilter) -> Select<Entity> {
+    let equals = |column: Column, value: &Option<String>| {
+        value.as_deref().map(|value| column.eq(storable(value).into_owned()))
+    };
+    let wanted = Condition::all()
+        .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
+        .add_option(equals(Column::Queue, &filter.queue))
+        .add_option(equals(Column::Kind, &filter.kind));
+    Entity::find().filter(wanted)
 }
