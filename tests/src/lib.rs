@@ -21,4 +21,5 @@ mod logs;
 mod operations;
 mod processes;
 mod refresh;
+mod rotation;
 mod tokens;

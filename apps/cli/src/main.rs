@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
 mod assets;
+mod keys;
 mod migrate;
 
 use std::process::ExitCode;
@@ -27,6 +28,9 @@ enum Command {
     /// The database's views, triggers, routines and schedules.
     #[command(subcommand)]
     Assets(assets::Assets),
+    /// The keys that sign, encrypt and derive.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// The configuration.
     #[command(subcommand)]
     Config(Configuration),
@@ -65,6 +69,7 @@ async fn execute(command: Command) -> Result<ExitCode> {
     match command {
         Command::Migrate(command) => migrate::execute(command).await?,
         Command::Assets(command) => assets::execute(command).await?,
+        Command::Keys(command) => return keys::execute(command).await,
         Command::Config(Configuration::Check) => {
             operator::configuration()?;
             println!("the configuration is valid");

@@ -1,17 +1,21 @@
 //! What the operator's command does: schema, configuration, and a look at everything.
 
 mod doctor;
+mod keys;
 mod schema;
 
 use anyhow::{Context as _, Result};
+use db::Process;
 
 pub use doctor::{Check, doctor};
+pub use keys::{KeyInfo, KeyState, Rotation, keys_list, keys_reseal, keys_rotate};
 pub use schema::{
     AssetState, AssetStatus, assets_apply, assets_drop, assets_status, may_start_afresh, migrate_down,
     migrate_fresh, migrate_generate, migrate_status, migrate_up,
 };
 
 use crate::config::{self, Loaded};
+use crate::core::{Overrides, Shared, assemble, connect, migrate};
 use crate::process;
 
 /// The configuration that a program started here would have.
@@ -25,6 +29,16 @@ pub fn configuration() -> Result<Loaded> {
 /// Whether an error means exit status 78.
 pub fn is_configuration(error: &anyhow::Error) -> bool {
     error.is::<config::Problems>()
+}
+
+/// Runs use cases as a process of its own, which joins the others and leaves them again.
+async fn operate<T>(loaded: &Loaded, work: impl AsyncFnOnce(&Shared) -> Result<T>) -> Result<T> {
+    let database = connect(&loaded.config, Process::Cli).await?;
+    migrate(&loaded.config, &database).await?;
+    let shared = assemble(&loaded.config, database, Overrides::default()).await?;
+    let done = work(&shared).await;
+    shared.database.cluster().leave().await.context("could not give the node id back")?;
+    done
 }
 
 /// The OpenAPI document.

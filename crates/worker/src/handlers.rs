@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use application::keys::KeyRing;
 use application::mails::MailOrder;
 use application::{Application, Error};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::registry::Running;
 use crate::{JobError, Registry};
 
 /// Finished jobs stay visible for so long. Dead ones stay until an operator looks at them.
@@ -30,6 +32,7 @@ pub(crate) fn registry(app: &Application) -> Registry {
     let registered = app.mails.clone();
     let reused = app.mails.clone();
     let maintenance = app.maintenance.clone();
+    let keys = app.keys.clone();
     Registry::default()
         .on("mail.verify-email", move |running, order: MailOrder| {
             let mails = verify.clone();
@@ -51,6 +54,10 @@ pub(crate) fn registry(app: &Application) -> Registry {
                 Ok(json!({ "rows": rows, "jobs": jobs }))
             }
         })
+        .on("keys.tend", move |running, _: Value| {
+            let keys = keys.clone();
+            async move { tend(&keys, &running).await }
+        })
         .on("diagnostics.echo", |_, payload: Value| async move { Ok(payload) })
         .on("diagnostics.sleep", |running, Sleep { ms }| async move {
             tokio::time::sleep(Duration::from_millis(ms).min(LONGEST_SLEEP)).await;
@@ -66,6 +73,21 @@ pub(crate) fn registry(app: &Application) -> Registry {
             }
         })
         .on("diagnostics.panic", |_, _: Value| async move { panicking() })
+}
+
+/// A second run begins anew and finds nothing to do where the first one was.
+async fn tend(keys: &KeyRing, running: &Running) -> Result<Value, JobError> {
+    let context = running.context();
+    let (mut run, mut told) = (keys.tend(&context).await?, 0);
+    while let Some(percent) = run.step(&context).await? {
+        fail::fail_point!("keys.after-stretch", |_| std::process::abort());
+        if percent > told {
+            told = percent;
+            running.progress(percent).await;
+        }
+    }
+    fail::fail_point!("keys.before-finish", |_| std::process::abort());
+    Ok(json!(run.finish(&context).await?))
 }
 
 /// Panics on purpose: operators see with it that a panic costs one try and nothing else.

@@ -40,7 +40,7 @@ impl RecurringLoop {
 
     async fn write(&self, tick: &str) -> Result<(), Error> {
         let context = Context::system("scheduler", None);
-        for name in ["maintenance.purge"] {
+        for name in ["maintenance.purge", "keys.tend"] {
             if let Some(kind) = kind(name) {
                 let spec = JobSpec::now(kind, json!({})).unique(format!("{name}@{tick}"));
                 self.jobs.schedule(&context, spec).await?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use application::keys::KeyRing;
 use application::{Ask, Meta};
 use bootstrap::Overrides;
 use bootstrap::api::{self, RunningApi};
@@ -90,6 +91,11 @@ impl App {
 
     fn clock(&self) -> &FixedClock {
         self.clock.as_deref().expect("this test did not ask for an owned clock")
+    }
+
+    /// Its key ring, to be turned without a program of its own.
+    pub(crate) fn keys(&self) -> &KeyRing {
+        &self.running.app.keys
     }
 
     /// Lets time pass.

@@ -107,6 +107,11 @@ impl Client {
         self.post("/api/v1/auth/refresh", &json!({ "refreshToken": token })).send().await
     }
 
+    /// The next pair of a session.
+    pub(crate) async fn refreshed(&self, tokens: &Tokens) -> Tokens {
+        Tokens::of(&self.refresh(&tokens.refresh).await.is(200))
+    }
+
     pub(crate) async fn me(&self, access: &str) -> Answer {
         self.get("/api/v1/users/me").bearer(access).send().await
     }

@@ -28,6 +28,7 @@ pub const KINDS: &[JobKind] = &[
     mail("mail.already-registered"),
     mail("mail.token-reused"),
     operator("maintenance.purge", 5),
+    operator("keys.tend", 5),
     operator("diagnostics.echo", 3),
     operator("diagnostics.sleep", 3),
     operator("diagnostics.fail", 5),

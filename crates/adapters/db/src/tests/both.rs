@@ -132,6 +132,36 @@ async fn a_buried_process_rises_under_another_name() {
     }
 }
 
+/// Whoever reads the table learns nothing of a number but its length.
+#[tokio::test]
+async fn telephone_numbers_can_not_be_read_in_the_table() {
+    for (url, _keep) in places().await {
+        let database = open(&url).await;
+        database.migrate_up().await.unwrap();
+        database.join().await.unwrap();
+        let now = chrono::DateTime::UNIX_EPOCH;
+        let base = domain::Base::new(1, uuid::Uuid::from_u128(1), now);
+        let mut user = domain::User::new(base, domain::Email::parse("ada@example.com").unwrap(), None);
+        user.phone = Some(domain::Phone::parse("+14155550123").unwrap());
+        let tx = database.store().begin().await.unwrap();
+        tx.users().insert(&user).await.unwrap();
+        tx.commit().await.unwrap();
+        let read = database.opened.pools.read();
+        let stored = Statement::from_string(
+            read.get_database_backend(),
+            "SELECT phone_sealed AS one, phone_index AS other FROM users",
+        );
+        let row = read.query_one_raw(stored).await.unwrap().unwrap();
+        for column in ["one", "other"] {
+            let bytes: Vec<u8> = row.try_get("", column).unwrap();
+            assert!(bytes.len() >= 20, "{url} {column}");
+            for part in [&b"4155"[..], b"5550", b"0123"] {
+                assert!(!bytes.windows(part.len()).any(|window| window == part), "{url} {column}");
+            }
+        }
+    }
+}
+
 /// The queries that run all the time find their way by an index, on a table that is worth one.
 #[tokio::test]
 async fn claims_use_their_index() {

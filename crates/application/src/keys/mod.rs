@@ -1,8 +1,14 @@
-//! The key ring: creates the first keys, opens the sealed ones, hands them to whoever signs.
+//! The key ring: creates the first keys, opens the sealed ones, hands them to whoever signs or encrypts.
+
+mod rotation;
+mod tending;
+
+pub use rotation::{KeyInfo, KeyState, Rotation};
+pub use tending::{Tended, Tending};
 
 use std::sync::{Arc, RwLock};
 
-use domain::{KeyPurpose, RingKey};
+use domain::{KeyPurpose, RingKey, Timestamp};
 use ports::{ColumnKey, ColumnKeys, Kind, SigningKey};
 use serde_json::Value;
 
@@ -71,7 +77,7 @@ impl KeyRing {
         Ok(self.core.sealer.derive(&key.ok_or_else(missing)?, parts))
     }
 
-    async fn create(&self, context: &Context, purpose: KeyPurpose) -> Result<()> {
+    fn new_key(&self, purpose: KeyPurpose, generation: i32, active_from: Timestamp) -> Result<RingKey> {
         let plain = match purpose {
             KeyPurpose::AccessToken => self.core.tokens.generate_key()?,
             KeyPurpose::Derivation | KeyPurpose::Column | KeyPurpose::BlindIndex => {
@@ -80,15 +86,19 @@ impl KeyRing {
                 key
             }
         };
-        let key = RingKey {
+        Ok(RingKey {
             id: self.core.ids.snowflake()?,
             kid: self.core.ids.uuid()?.to_string(),
             purpose,
-            generation: 1,
+            generation,
             sealed: self.core.sealer.seal(purpose, &plain)?,
-            active_from: self.core.clock.now(),
+            active_from,
             retired_at: None,
-        };
+        })
+    }
+
+    async fn create(&self, context: &Context, purpose: KeyPurpose) -> Result<()> {
+        let key = self.new_key(purpose, 1, self.core.clock.now())?;
         let mut work = Work::begin(&self.core, context, CREATE).await?;
         work.on(&key.kid);
         work.tx().keys().insert(&key).await?;
