@@ -1,10 +1,13 @@
-//! Columns and indices that every area shares, so that all tables look alike.
+//! Columns that every area shares, so that all tables look alike, and the creation of tables on every engine.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
     big_integer, integer, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_uniq,
 };
 use sea_orm_migration::sea_orm::DbBackend;
+
+pub(crate) use crate::indices::{TableIndex, index, unique, unique_live, unique_present};
+use crate::mysql;
 
 /// A snowflake as primary key: given by the application, never counted by the engine.
 /// On SQLite an `INTEGER` primary key is the row id itself, which saves a second tree per table.
@@ -38,41 +41,42 @@ pub(crate) fn record(manager: &SchemaManager<'_>, name: &'static str) -> TableCr
     table(manager, name).col(uuid("uuid")).col(timestamp_with_time_zone("created_at")).to_owned()
 }
 
-/// A plain index, named after what it covers.
-pub(crate) fn index(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
-    let mut index = Index::create().name(format!("{table}_{}", columns.join("_"))).table(table).to_owned();
-    for column in columns {
-        index.col(*column);
-    }
-    index
-}
-
-/// A unique index.
-pub(crate) fn unique(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
-    index(table, columns).unique().to_owned()
-}
-
-/// Unique among rows that are not soft-deleted: a name is free again once its owner is gone.
-pub(crate) fn unique_live(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
-    unique(table, columns).and_where(Expr::col("deleted_at").is_null()).to_owned()
-}
-
 /// A reference whose rows go when what they point at goes.
 pub(crate) fn references(column: &'static str, table: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create().from_col(column).to(table, "id").on_delete(ForeignKeyAction::Cascade).to_owned()
 }
 
-/// Creates tables, then indices, in the given order.
+/// Creates tables, then indices, in the given order. The indices may be of other tables, too.
 pub(crate) async fn create(
     manager: &SchemaManager<'_>,
     tables: Vec<TableCreateStatement>,
-    indices: Vec<IndexCreateStatement>,
+    indices: Vec<TableIndex>,
 ) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::MySql {
+        return create_on_mysql(manager, &tables, &indices).await;
+    }
     for table in tables {
         manager.create_table(table).await?;
     }
     for index in indices {
-        manager.create_index(index).await?;
+        manager.create_index(index.partial()).await?;
+    }
+    Ok(())
+}
+
+async fn create_on_mysql(
+    manager: &SchemaManager<'_>,
+    tables: &[TableCreateStatement],
+    indices: &[TableIndex],
+) -> Result<(), DbErr> {
+    let mut others: Vec<&TableIndex> = indices.iter().collect();
+    for table in tables {
+        let name = mysql::name_of(table);
+        let own = others.extract_if(.., |index| index.table == name).collect::<Vec<_>>();
+        mysql::create_table(manager, table, &own).await?;
+    }
+    for index in others {
+        mysql::create_index(manager, index).await?;
     }
     Ok(())
 }
@@ -80,7 +84,12 @@ pub(crate) async fn create(
 /// Drops tables (their indices go with them), in the given order.
 pub(crate) async fn drop(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
     for table in tables {
-        manager.drop_table(Table::drop().table(*table).to_owned()).await?;
+        let mut drop = Table::drop().table(*table).to_owned();
+        // Where the way back may have been interrupted, too.
+        if manager.get_database_backend() == DbBackend::MySql {
+            drop.if_exists();
+        }
+        manager.drop_table(drop).await?;
     }
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! The schema, step by step: one migration per area, each with its way back.
 //!
-//! **Invariant:** portable DDL only. What an engine does in its own way is decided in [`columns`], once.
+//! **Invariant:** portable DDL only. What an engine does in its own way is decided in [`columns`], [`indices`] and
+//! [`mysql`], once.
 //! A migration that has been released is never edited; a change is a new file.
 
 pub mod assets;
 mod columns;
 pub mod generate;
+mod indices;
 #[cfg(test)]
 mod lint;
 mod m20261121_000001_identity;
@@ -15,6 +17,7 @@ mod m20261121_000004_audit;
 mod m20261121_000005_operations;
 mod m20261121_000009_phone;
 mod m20261121_000011_assets;
+mod mysql;
 mod online;
 
 pub use sea_orm_migration::MigratorTrait;

@@ -27,7 +27,7 @@ impl MigrationTrait for Migration {
             unique_live("credentials", &["user_id"]),
             index("sessions", &["user_id"]),
             index("sessions", &["expires_at"]),
-            index("sessions", &["revoked_at"]).and_where(Expr::col("revoked_at").is_not_null()).to_owned(),
+            index("sessions", &["revoked_at"]).and_where(Expr::col("revoked_at").is_not_null()),
             unique("refresh_tokens", &["hash"]),
             index("refresh_tokens", &["session_id"]),
             unique("mail_tokens", &["hash"]),

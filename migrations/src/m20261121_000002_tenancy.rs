@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, boolean, string_len};
 
-use crate::columns::{aggregate, create, drop, index, references, unique_live};
+use crate::columns::{TableIndex, aggregate, create, drop, index, references, unique, unique_live};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -82,13 +82,7 @@ fn link(name: &'static str, from: &'static str, to: &'static str, other: ColumnD
 }
 
 /// Nulls differ from each other in a unique index, so the platform's roles need one of their own.
-fn unique_platform_role() -> IndexCreateStatement {
-    Index::create()
-        .name("roles_platform_name")
-        .table("roles")
-        .col("name")
-        .unique()
-        .and_where(Expr::col("tenant_id").is_null())
-        .and_where(Expr::col("deleted_at").is_null())
-        .to_owned()
+fn unique_platform_role() -> TableIndex {
+    let of_platform = Expr::col("tenant_id").is_null().and(Expr::col("deleted_at").is_null());
+    unique("roles", &["name"]).named("roles_platform_name").keyed_by_reference("of_platform", of_platform)
 }

@@ -6,7 +6,7 @@ use sea_orm_migration::schema::{
     text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid_null,
 };
 
-use crate::columns::{create, drop, index, record, table, unique};
+use crate::columns::{create, drop, index, record, table, unique, unique_present};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -19,13 +19,13 @@ impl MigrationTrait for Migration {
         let running = Expr::col("status").eq("running");
         let indices = vec![
             unique("jobs", &["uuid"]),
-            unique("jobs", &["unique_key"]).and_where(Expr::col("unique_key").is_not_null()).to_owned(),
-            index("jobs", &["queue", "priority", "run_at", "id"]).and_where(waiting).to_owned(),
-            index("jobs", &["lease_owner"]).and_where(running).to_owned(),
-            index("jobs", &["finished_at"]).and_where(ended).to_owned(),
+            unique_present("jobs", "unique_key"),
+            index("jobs", &["queue", "priority", "run_at", "id"]).keyed("waiting", waiting),
+            index("jobs", &["lease_owner"]).and_where(running),
+            index("jobs", &["finished_at"]).and_where(ended),
             index("jobs", &["status", "id"]),
             index("outbox", &["subject", "id"]),
-            index("outbox", &["holder"]).and_where(Expr::col("holder").is_not_null()).to_owned(),
+            index("outbox", &["holder"]).and_where(Expr::col("holder").is_not_null()),
         ];
         create(manager, vec![jobs(manager), outbox(manager)], indices).await
     }

@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
                 manager.alter_table(added).await?;
             }
         }
-        online::create_index(manager, "users", index("users", &["phone_index"])).await
+        online::create_index(manager, index("users", &["phone_index"])).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

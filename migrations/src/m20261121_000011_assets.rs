@@ -4,7 +4,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{string_len, text, timestamp_with_time_zone};
 
-use crate::columns::index;
+use crate::columns::{create, index};
 use crate::online;
 
 #[derive(DeriveMigrationName)]
@@ -13,8 +13,8 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(database_assets().if_not_exists().to_owned()).await?;
-        online::create_index(manager, "refresh_tokens", index("refresh_tokens", &["expires_at"])).await
+        create(manager, vec![database_assets().if_not_exists().to_owned()], Vec::new()).await?;
+        online::create_index(manager, index("refresh_tokens", &["expires_at"])).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

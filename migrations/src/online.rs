@@ -7,38 +7,28 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-/// Builds an index of `table` under its name, unless it is there.
+use crate::indices::TableIndex;
+use crate::mysql;
+
+/// Builds an index of a table that an earlier migration has made, unless it is there.
 ///
 /// # Errors
 /// Those of the driver; a unique index that finds duplicates.
-pub(crate) async fn create_index(
-    manager: &SchemaManager<'_>,
-    table: &str,
-    mut index: IndexCreateStatement,
-) -> Result<(), DbErr> {
-    let name = index.get_index_spec().get_name().unwrap_or_default().to_owned();
+pub(crate) async fn create_index(manager: &SchemaManager<'_>, index: TableIndex) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     match manager.get_database_backend() {
         DbBackend::Postgres => {
             // Both wait for transactions that are under way, without making anybody wait for them.
             connection.execute_unprepared("SET lock_timeout = 0").await?;
-            if is_unfinished(manager, &name).await? {
-                connection.execute_unprepared(&format!("DROP INDEX CONCURRENTLY \"{name}\"")).await?;
+            if is_unfinished(manager, &index.name).await? {
+                connection.execute_unprepared(&format!("DROP INDEX CONCURRENTLY \"{}\"", index.name)).await?;
             }
-            manager.create_index(index.concurrently().if_not_exists().to_owned()).await?;
+            manager.create_index(index.partial().concurrently().if_not_exists().to_owned()).await?;
             connection.execute_unprepared("RESET lock_timeout").await?;
             Ok(())
         }
-        DbBackend::MySql => {
-            if manager.has_index(table, &name).await? {
-                return Ok(());
-            }
-            let sql = index.to_string(MysqlQueryBuilder);
-            // Refused where the engine could do it only by stopping writers.
-            connection.execute_unprepared(&format!("{sql} ALGORITHM = INPLACE LOCK = NONE")).await?;
-            Ok(())
-        }
-        _ => manager.create_index(index.if_not_exists().to_owned()).await,
+        DbBackend::MySql => mysql::create_index(manager, &index).await,
+        _ => manager.create_index(index.partial().if_not_exists().to_owned()).await,
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn blobs() -> Drivers<SecretUrl, dyn BlobStore> {
 /// in it; the embedded cache is what later drivers will stand beside.
 pub(crate) fn schemes() -> Schemes {
     Schemes {
-        database: vec!["sqlite", "postgres", "postgresql"],
+        database: vec!["sqlite", "postgres", "postgresql", "mysql", "mariadb"],
         cache: vec!["memory"],
         queue: vec!["database"],
         broker: brokers().schemes(),

@@ -1,23 +1,15 @@
 //! A fresh PostgreSQL database per test: copied from a template that is migrated once per run, dropped after the
 //! test. What a run leaves behind (its template, and what it had no time for) is dropped by later ones.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
-use std::time::{Duration, SystemTime};
-
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::databases::{ANSWER, PREFIX, afterwards, fresh_name, is_leftover, server_url};
 use crate::services::require_or_skip;
 
 /// On the same machine TLS protects nothing, and costs a debug build more than the test.
 const DEFAULT_URL: &str = "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable";
-const PREFIX: &str = "mainstay_test_";
-/// Older leftovers belong to runs that are over.
-const LEFTOVER: Duration = Duration::from_secs(60 * 60);
-const ANSWER: Duration = Duration::from_secs(5);
 
 /// A database of its own, dropped with everything in it when this is dropped.
 pub struct TestDatabase {
@@ -63,38 +55,13 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        // A dropper that is gone leaves it to a later run.
-        let _ = dropper().send((self.server.clone(), self.name.clone()));
+        let (server, name) = (self.server.clone(), self.name.clone());
+        afterwards(move || async move { drop_database(&server, &name).await });
     }
 }
 
-/// Dropping a database makes the server write everything it has in memory, which takes longer than most tests. So it
-/// happens beside them, several at a time, in a thread with a runtime of its own: the test's may be at its end.
-/// Whoever is too fast for it waits, so that little is left behind.
-fn dropper() -> &'static SyncSender<(PgConnectOptions, String)> {
-    static DROPPER: OnceLock<SyncSender<(PgConnectOptions, String)>> = OnceLock::new();
-    DROPPER.get_or_init(|| {
-        let (sender, receiver) = std::sync::mpsc::sync_channel::<(PgConnectOptions, String)>(8);
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            while let Ok(first) = receiver.recv() {
-                let some = std::iter::once(first).chain(receiver.try_iter());
-                runtime.block_on(async {
-                    let mut drops = tokio::task::JoinSet::new();
-                    for (server, name) in some {
-                        drops.spawn(async move { drop_database(&server, &name).await });
-                    }
-                    drops.join_all().await;
-                });
-            }
-        });
-        sender
-    })
-}
-
-#[allow(clippy::disallowed_methods, reason = "a switch of the test run, not configuration of the program")]
 async fn server() -> Option<PgConnectOptions> {
-    let url = std::env::var("MAINSTAY_TEST_POSTGRES_URL").unwrap_or_else(|_| DEFAULT_URL.to_owned());
+    let url = server_url("MAINSTAY_TEST_POSTGRES_URL", DEFAULT_URL);
     let options: PgConnectOptions = url.parse().expect("MAINSTAY_TEST_POSTGRES_URL is a PostgreSQL URL");
     let options = options.disable_statement_logging();
     if let Ok(Ok(connection)) = tokio::time::timeout(ANSWER, options.connect()).await {
@@ -108,9 +75,7 @@ async fn server() -> Option<PgConnectOptions> {
 /// One at a time: the server refuses to copy a template that is being copied.
 async fn create(server: &PgConnectOptions, template: &str) -> String {
     static COPYING: Mutex<()> = Mutex::const_new(());
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("{PREFIX}{}_{}_{number}", seconds_now(), std::process::id());
+    let name = fresh_name();
     let _copying = COPYING.lock().await;
     let mut connection = server.connect().await.unwrap();
     let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
@@ -143,19 +108,11 @@ async fn drop_leftovers(server: &PgConnectOptions) {
     let mut connection = server.connect().await.unwrap();
     let sql = format!("SELECT datname FROM pg_database WHERE datname LIKE '{PREFIX}%'");
     let rows = connection.fetch_all(AssertSqlSafe(sql)).await.unwrap();
-    let names = rows.iter().map(|row| row.get::<String, _>(0));
-    let born = |name: &str| name[PREFIX.len()..].split('_').next().and_then(|seconds| seconds.parse().ok());
-    let old = |name: &String| born(name).is_some_and(|born: u64| born + LEFTOVER.as_secs() < seconds_now());
-    for name in names.filter(old) {
+    for name in rows.iter().map(|row| row.get::<String, _>(0)).filter(|name| is_leftover(name)) {
         drop_database(server, &name).await;
     }
 }
 
 fn url(server: &PgConnectOptions, database: &str) -> String {
     server.clone().database(database).to_url_lossy().to_string()
-}
-
-#[allow(clippy::disallowed_methods, reason = "the age of leftovers is real time")]
-fn seconds_now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_secs())
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::sea_orm::{ConnectOptions, Database, DatabaseConnection};
-use testkit::postgres::TestDatabase;
+use testkit::{mysql, postgres};
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::Layer;
@@ -16,8 +16,14 @@ use crate::{Migrator, known};
 
 #[tokio::test]
 async fn no_migration_locks_a_large_table_on_postgres() {
-    let Some(server) = TestDatabase::empty().await else { return };
+    let Some(server) = postgres::TestDatabase::empty().await else { return };
     assert_eq!(refused(Engine::Postgres, &server.url()).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn no_migration_locks_a_large_table_on_mysql() {
+    let Some(server) = mysql::TestDatabase::empty().await else { return };
+    assert_eq!(refused(Engine::MySql, &server.url()).await, Vec::<String>::new());
 }
 
 /// Runs the migrations one by one, and judges each.

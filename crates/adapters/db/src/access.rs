@@ -106,7 +106,7 @@ impl AccessRepo for Conn<Work> {
         });
         let already = OnConflict::columns([memberships::Column::UserId, memberships::Column::TenantId])
             .target_and_where(Expr::col(memberships::Column::DeletedAt).is_null())
-            .do_nothing()
+            .do_nothing_on([memberships::Column::Id])
             .to_owned();
         let insert = memberships::Entity::insert(row.into_active_model()).on_conflict(already);
         insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;

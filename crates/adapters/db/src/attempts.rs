@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use domain::{Attempts, Lockout, Timestamp};
 use ports::{LoginAttempts, Result};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::conn::{Conn, Link};
+use crate::dialect::{count_up, delete_some};
 use crate::entity::login_attempts::{Column, Entity, Model};
 use crate::error::During;
-use crate::paging::bounded;
 
 #[async_trait]
 impl<L: Link> LoginAttempts for Conn<L> {
@@ -18,7 +18,7 @@ impl<L: Link> LoginAttempts for Conn<L> {
         Ok(query.one(self.0.read()).await.during("login_attempts.get")?.map(attempts_of))
     }
 
-    /// One statement, so that failures at the same time all count.
+    /// Counted by the database, so that failures at the same time all count.
     async fn fail(
         &self,
         identifier: &[u8],
@@ -36,11 +36,11 @@ impl<L: Link> LoginAttempts for Conn<L> {
         let over = stored(Column::WindowEndsAt).lte(now);
         let failures = Expr::case(over.clone(), Expr::val(1)).finally(stored(Column::Failures).add(1));
         let window = Expr::case(over, Expr::val(first.window_ends_at)).finally(stored(Column::WindowEndsAt));
-        let counted = OnConflict::columns([Column::Identifier, Column::Network])
-            .values([(Column::Failures, failures.into()), (Column::WindowEndsAt, window.into())])
-            .to_owned();
-        let insert = Entity::insert(first.into_active_model()).on_conflict(counted);
-        Ok(attempts_of(insert.exec_with_returning(self.0.write()).await.during("login_attempts.fail")?))
+        let key = [Column::Identifier, Column::Network];
+        let number = (Column::Failures, failures.into());
+        let window = (Column::WindowEndsAt, window.into());
+        let counted = count_up::<Entity>(self.0.write(), first, &key, number, window).await;
+        Ok(attempts_of(counted.during("login_attempts.fail")?))
     }
 
     async fn clear(&self, identifier: &[u8], network: &str) -> Result<()> {
@@ -52,15 +52,8 @@ impl<L: Link> LoginAttempts for Conn<L> {
     }
 
     async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64> {
-        let over = Query::select()
-            .columns([Column::Identifier, Column::Network])
-            .from(Entity)
-            .and_where(Column::WindowEndsAt.lt(before))
-            .limit(bounded(limit))
-            .to_owned();
-        let key = Expr::tuple([Expr::col(Column::Identifier), Expr::col(Column::Network)]);
-        let delete = Entity::delete_many().filter(key.in_subquery(over));
-        Ok(delete.exec(self.0.write()).await.during("login_attempts.purge")?.rows_affected)
+        let over = Column::WindowEndsAt.lt(before);
+        delete_some::<Entity>(self.0.write(), over, limit).await.during("login_attempts.purge")
     }
 }
 

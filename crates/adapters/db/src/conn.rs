@@ -2,16 +2,17 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use ports::{ColumnCipher, Kind};
+use ports::{ColumnCipher, Error, Kind};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 use crate::dedicated::Dedicated;
-use crate::error::kind_of;
+use crate::error::{During, kind_of};
 
 /// Every repository is an `impl` on this, so that a read is written once for both kinds of [`Link`].
 pub(crate) struct Conn<L>(pub(crate) L);
@@ -28,7 +29,7 @@ pub(crate) trait Link: Send + Sync {
     fn cipher(&self) -> &dyn ColumnCipher;
 }
 
-/// Outside a unit of work. On SQLite `write` is the one writing connection; on PostgreSQL both are one pool.
+/// Outside a unit of work. On SQLite `write` is the one writing connection; on servers both are one pool.
 #[derive(Clone)]
 pub(crate) struct Pools {
     pub(crate) read: DatabaseConnection,
@@ -55,9 +56,31 @@ impl Link for Pools {
     }
 }
 
+/// How long a database may take for the smallest of answers. Waiting for a connection has its own bound.
+pub(crate) const ANSWER: Duration = Duration::from_secs(10);
+
+/// Begins a transaction; on SQLite as the only writer.
+pub(crate) async fn begin(
+    connection: &DatabaseConnection,
+    operation: &'static str,
+) -> ports::Result<DatabaseTransaction> {
+    let connection = connection.clone();
+    // In a task of its own, because a caller that goes away in the middle (a closed socket) would otherwise
+    // leave the pool a connection with an open transaction that nobody knows about.
+    let begun = tokio::spawn(async move {
+        let mode = Some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+        connection.begin_with_options(options).await
+    });
+    let begun = tokio::time::timeout(ANSWER, begun).await;
+    let begun = begun.map_err(|_| Error::with(Kind::Unavailable, operation, "no answer"))?;
+    let begun = begun.map_err(|error| Error::with(Kind::Internal, operation, error))?;
+    begun.during(operation)
+}
+
 /// Inside a unit of work. After the first statement that fails in the database everything further is refused.
-/// PostgreSQL does that by itself, but then answers `COMMIT` with a quiet rollback; SQLite may have rolled back
-/// (disk full) and would commit each further statement by itself.
+/// PostgreSQL does that by itself, but then answers `COMMIT` with a quiet rollback; SQLite (disk full) and MySQL
+/// (deadlock) may have rolled back and would commit each further statement by itself.
 pub(crate) struct Work {
     transaction: DatabaseTransaction,
     failure: OnceLock<Kind>,

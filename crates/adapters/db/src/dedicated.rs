@@ -6,6 +6,7 @@
 //! others' only when its own are all busy.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sea_orm::DatabaseConnection;
@@ -25,28 +26,48 @@ pub fn dedicate_thread() {
     });
 }
 
+/// A dedicated thread's pool.
+pub(crate) struct Own {
+    pub(crate) connection: DatabaseConnection,
+    /// The same pool, asked for what it has to give.
+    pub(crate) room: Box<dyn Room>,
+}
+
+/// How busy a pool is, whichever the driver.
+pub(crate) trait Room: Send + Sync {
+    /// A connection is idle.
+    fn is_idle(&self) -> bool;
+    /// A connection is idle or may still be opened.
+    fn is_free(&self) -> bool;
+}
+
+impl<DB: sqlx::Database> Room for sqlx::Pool<DB> {
+    fn is_idle(&self) -> bool {
+        self.num_idle() > 0
+    }
+
+    fn is_free(&self) -> bool {
+        self.is_idle() || self.size() < self.options().get_max_connections()
+    }
+}
+
 /// One small pool per dedicated thread. Empty on engines that do without.
 #[derive(Clone, Default)]
-pub(crate) struct Dedicated(Vec<DatabaseConnection>);
+pub(crate) struct Dedicated(Arc<[Own]>);
 
 impl Dedicated {
-    pub(crate) fn new(pools: Vec<DatabaseConnection>) -> Self {
-        Self(pools)
+    pub(crate) fn new(pools: Vec<Own>) -> Self {
+        Self(pools.into())
     }
 
     /// A pool for the calling thread; `None` when it has none of its own.
     pub(crate) fn for_this_thread(&self) -> Option<&DatabaseConnection> {
         let number = NUMBER.with(Cell::get)?;
         let own = self.0.get(number % self.0.len().max(1))?;
-        if is_free(own) {
-            return Some(own);
+        if own.room.is_free() {
+            return Some(&own.connection);
         }
-        Some(self.0.iter().find(|other| other.get_postgres_connection_pool().num_idle() > 0).unwrap_or(own))
+        let lender = self.0.iter().find(|other| other.room.is_idle()).unwrap_or(own);
+        Some(&lender.connection)
     }
-}
-
-/// Whether a connection is idle or may still be opened.
-fn is_free(connection: &DatabaseConnection) -> bool {
-    let pool = connection.get_postgres_connection_pool();
-    pool.num_idle() > 0 || pool.size() < pool.options().get_max_connections()
 }

@@ -2,6 +2,7 @@
 
 use ports::{Error, Kind, Result};
 use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
+use sea_orm::sqlx::mysql::MySqlDatabaseError;
 use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
@@ -65,7 +66,14 @@ fn kind_of_database(error: &dyn DatabaseError) -> Kind {
         return Kind::Conflict;
     }
     let code = error.code().unwrap_or_default();
-    if error.as_error().is::<PgDatabaseError>() { kind_of_sqlstate(&code) } else { kind_of_sqlite(&code) }
+    let error = error.as_error();
+    if error.is::<PgDatabaseError>() {
+        return kind_of_sqlstate(&code);
+    }
+    match error.downcast_ref::<MySqlDatabaseError>() {
+        Some(error) => kind_of_mysql(error.number()),
+        None => kind_of_sqlite(&code),
+    }
 }
 
 /// PostgreSQL, appendix A "Error Codes".
@@ -78,6 +86,25 @@ fn kind_of_sqlstate(code: &str) -> Kind {
         "57014" | "55P03" | "25P03" | "25006" => Kind::Unavailable,
         // connection_exception, insufficient_resources (disk full included), admin_shutdown and its kin
         _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Kind::Unavailable,
+        _ => Kind::Internal,
+    }
+}
+
+/// MySQL, "Server Error Message Reference"; MariaDB, "MariaDB Error Code Reference". SQLSTATE is too coarse here.
+fn kind_of_mysql(number: u16) -> Kind {
+    match number {
+        // A deadlock (the whole transaction is gone), and a row that changed under a snapshot.
+        1213 | 1020 => Kind::Conflict,
+        // Somebody else's lock, statements that took too long (3024 MySQL, 1969 MariaDB) or were ended;
+        1205 | 3024 | 1969 | 1317
+        // too many connections: altogether, of this user, in an hour; the host is blocked;
+        | 1040 | 1203 | 1226 | 1129
+        // the connection is or was lost: shutdown, abortion, network, killed, idle for too long;
+        | 1053 | 1077 | 1079 | 1152 | 1158..=1161 | 1184 | 1927 | 2006 | 2013 | 4031
+        // read-only: the server, its disk, the transaction; a cluster's node that is not (yet) part of it;
+        | 1290 | 1792 | 1836 | 1047
+        // the disk is full or broken, memory is short, a commit failed in the engine.
+        | 3 | 1021 | 1026 | 1028 | 1030 | 1037 | 1038 | 1041 | 1114 | 1180 => Kind::Unavailable,
         _ => Kind::Internal,
     }
 }
@@ -109,6 +136,19 @@ mod tests {
             ("25P02", Kind::Internal),
         ] {
             assert_eq!(kind_of_sqlstate(code), kind, "{code}");
+        }
+        for (number, kind) in [
+            (1213, Kind::Conflict),
+            (1205, Kind::Unavailable),
+            (1040, Kind::Unavailable),
+            (1053, Kind::Unavailable),
+            (1160, Kind::Unavailable),
+            (1290, Kind::Unavailable),
+            (1114, Kind::Unavailable),
+            (1146, Kind::Internal),
+            (1406, Kind::Internal),
+        ] {
+            assert_eq!(kind_of_mysql(number), kind, "{number}");
         }
         // BUSY_SNAPSHOT, LOCKED_SHAREDCACHE, IOERR_FSYNC, FULL, CORRUPT, ERROR
         for (code, kind) in [

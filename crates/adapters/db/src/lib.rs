@@ -1,5 +1,5 @@
 //! The database: every repository, the unit of work, the job table, the outbox and the cluster of processes,
-//! on SQLite and PostgreSQL.
+//! on SQLite, PostgreSQL and MySQL/MariaDB.
 //!
 //! **Invariant:** no SeaORM type is visible outside. What differs between engines is decided in [`dialect`] and
 //! [`engine`], nowhere else. Parameters of statements are never logged.

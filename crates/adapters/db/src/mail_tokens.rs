@@ -3,13 +3,12 @@
 use async_trait::async_trait;
 use domain::{MailPurpose, MailToken, Timestamp};
 use ports::{Error, Kind, MailTokenRepo, Result};
-use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
 use crate::conn::{Conn, Link, Work};
+use crate::dialect::delete_some;
 use crate::entity::mail_tokens::{Column, Entity, Model};
 use crate::error::During;
-use crate::paging::bounded;
 
 #[async_trait]
 impl MailTokenRepo for Conn<Work> {
@@ -26,13 +25,13 @@ impl MailTokenRepo for Conn<Work> {
         Ok(())
     }
 
-    /// One statement: the engine deletes a row once.
+    /// Who else takes it at the same time waits for this unit of work, and then finds nothing.
     async fn take(&self, purpose: MailPurpose, hash: &[u8]) -> Result<MailToken> {
         const OPERATION: &str = "mail_tokens.take";
-        let delete =
-            Entity::delete_many().filter(Column::Hash.eq(hash)).filter(Column::Purpose.eq(purpose.as_str()));
-        let rows = delete.exec_with_returning(self.0.write()).await.during(OPERATION)?;
-        let row = rows.into_iter().next().ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
+        let query = Entity::find().filter(Column::Hash.eq(hash)).filter(Column::Purpose.eq(purpose.as_str()));
+        let row = query.lock_exclusive().one(self.0.write()).await.during(OPERATION)?;
+        let row = row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
+        Entity::delete_by_id(row.id).exec(self.0.write()).await.during(OPERATION)?;
         Ok(MailToken {
             id: row.id,
             user_id: row.user_id,
@@ -53,13 +52,7 @@ impl MailTokenRepo for Conn<Work> {
     }
 
     async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64> {
-        let over = Query::select()
-            .column(Column::Id)
-            .from(Entity)
-            .and_where(Column::ExpiresAt.lt(before))
-            .limit(bounded(limit))
-            .to_owned();
-        let delete = Entity::delete_many().filter(Column::Id.in_subquery(over));
-        Ok(delete.exec(self.0.write()).await.during("mail_tokens.purge")?.rows_affected)
+        let over = Column::ExpiresAt.lt(before);
+        delete_some::<Entity>(self.0.write(), over, limit).await.during("mail_tokens.purge")
     }
 }

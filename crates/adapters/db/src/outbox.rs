@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use domain::EventEnvelope;
 use ports::{Error, Kind, Outbox, OutboxRelay, OutboxRow, Result};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
 
 use crate::conn::{Conn, Link, Pools, Work};
-use crate::dialect::Dialect;
+use crate::dialect::{Take, take};
 use crate::entity::outbox::{Column, Entity, Model};
 use crate::error::{During, unreadable};
 use crate::wakeups::Wake;
@@ -35,20 +35,12 @@ pub(crate) struct DbRelay {
 
 /// A row stays when an older one of its subject is in somebody's hands (held, or locked by another relay at
 /// this moment): events of one subject are told in order even when several relays work.
-fn take_sql(dialect: Dialect) -> String {
+fn oldest_of_its_subject(oldest: &str) -> String {
     format!(
-        "WITH oldest AS (
-           SELECT id, subject FROM outbox WHERE holder IS NULL ORDER BY id LIMIT $1 {}
-         )
-         UPDATE outbox SET holder = $2 WHERE id IN (
-           SELECT o.id FROM oldest o WHERE NOT EXISTS (
-             SELECT 1 FROM outbox earlier
-             WHERE earlier.subject = o.subject AND earlier.id < o.id
-               AND earlier.id NOT IN (SELECT id FROM oldest)
-           )
-         )
-         RETURNING *",
-        dialect.skip_locked()
+        "NOT EXISTS (
+           SELECT 1 FROM outbox earlier
+           WHERE earlier.subject = outbox.subject AND earlier.id < outbox.id AND earlier.id NOT IN {oldest}
+         )"
     )
 }
 
@@ -56,14 +48,15 @@ fn take_sql(dialect: Dialect) -> String {
 impl OutboxRelay for DbRelay {
     async fn take(&self, holder: Uuid, limit: u64) -> Result<Vec<OutboxRow>> {
         const OPERATION: &str = "outbox.take";
-        let connection = self.conn.0.write();
-        let statement = Statement::from_sql_and_values(
-            connection.get_database_backend(),
-            take_sql(Dialect::of(connection)),
-            [i64::try_from(limit).unwrap_or(i64::MAX).into(), holder.into()],
-        );
-        let mut rows = Entity::find().from_raw_sql(statement).all(connection).await.during(OPERATION)?;
-        // `RETURNING` promises no order.
+        let oldest = Take {
+            table: "outbox",
+            choose: "SELECT id FROM outbox WHERE holder IS NULL ORDER BY id LIMIT $1",
+            only: Some(&oldest_of_its_subject),
+            set: "holder = $2",
+            values: vec![i64::try_from(limit).unwrap_or(i64::MAX).into(), holder.into()],
+            operation: OPERATION,
+        };
+        let mut rows = take::<Entity>(self.conn.0.write(), oldest).await?;
         rows.sort_by_key(|row| row.id);
         let event_of = |text: &str| serde_json::from_str(text).map_err(|_| unreadable(OPERATION, "event"));
         rows.into_iter().map(|row| Ok(OutboxRow { id: row.id, event: event_of(&row.event)? })).collect()

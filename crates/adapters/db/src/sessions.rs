@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 use domain::{Session, Timestamp};
 use ports::{Error, Kind, Result, SessionQueries, SessionRepo};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Select};
 use uuid::Uuid;
 
 use crate::conn::{Conn, Link, Work};
+use crate::dialect::delete_some;
 use crate::entity::sessions::{Column, Entity, Model};
 use crate::entity::{base_of, row_with_base};
 use crate::error::During;
-use crate::paging::bounded;
 
 #[async_trait]
 impl<L: Link> SessionQueries for Conn<L> {
@@ -59,14 +59,8 @@ impl SessionRepo for Conn<Work> {
 
     /// The tokens go by their foreign key.
     async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64> {
-        let over = Query::select()
-            .column(Column::Id)
-            .from(Entity)
-            .and_where(Column::ExpiresAt.lt(before).or(Column::RevokedAt.lt(before)))
-            .limit(bounded(limit))
-            .to_owned();
-        let delete = Entity::delete_many().filter(Column::Id.in_subquery(over));
-        Ok(delete.exec(self.0.write()).await.during("sessions.purge")?.rows_affected)
+        let over = Column::ExpiresAt.lt(before).or(Column::RevokedAt.lt(before));
+        delete_some::<Entity>(self.0.write(), over, limit).await.during("sessions.purge")
     }
 }
 

@@ -7,9 +7,9 @@ use ports::{ColumnCipher, Random};
 /// Where the database is, and who asks. No `Debug`: the URL may hold a password.
 #[derive(Clone)]
 pub struct Settings {
-    /// `sqlite://<path>` or `postgres://…?sslmode=…`.
+    /// `sqlite://<path>`, `postgres://…?sslmode=…` or `mysql://…?ssl-mode=…`.
     pub url: String,
-    /// Connections of this process at most (PostgreSQL; SQLite has one writer and four readers).
+    /// Connections of this process at most (servers; SQLite has one writer and four readers).
     pub max_connections: u32,
     /// Threads that serve requests and call [`crate::dedicate_thread`]; 0 in processes without any.
     pub threads: usize,

@@ -1,7 +1,6 @@
 //! [`Store`] and [`Tx`]: every repository behind one door, outside and inside a unit of work.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{
@@ -10,19 +9,14 @@ use ports::{
     RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store, Tx, UserQueries,
     UserRepo,
 };
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use crate::cluster::Lease;
-use crate::conn::{Conn, Link, Pools, Work};
+use crate::conn::{ANSWER, Conn, Link, Pools, Work, begin};
 use crate::dialect::Dialect;
 use crate::error::During;
 use crate::migrate;
 use crate::wakeups::Wake;
-
-/// How long a database may take for the smallest of answers. Waiting for a connection has its own bound.
-const ANSWER: Duration = Duration::from_secs(10);
 
 /// [`Store`] over the pools.
 pub(crate) struct DbStore {
@@ -35,18 +29,8 @@ pub(crate) struct DbStore {
 impl Store for DbStore {
     async fn begin(&self) -> Result<Box<dyn Tx>> {
         const OPERATION: &str = "store.begin";
-        let connection = self.conn.0.write().clone();
-        // In a task of its own, because a caller that goes away in the middle (a closed socket) would otherwise
-        // leave the pool a connection with an open transaction that nobody knows about.
-        let begun = tokio::spawn(async move {
-            let mode = Some(SqliteTransactionMode::Immediate);
-            let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
-            connection.begin_with_options(options).await
-        });
-        let begun = tokio::time::timeout(ANSWER, begun).await;
-        let begun = begun.map_err(|_| Error::with(Kind::Unavailable, OPERATION, "no answer"))?;
-        let begun = begun.map_err(|error| Error::with(Kind::Internal, OPERATION, error))?;
-        let conn = Conn(Work::new(begun.during(OPERATION)?, Arc::clone(&self.conn.0.cipher)));
+        let begun = begin(self.conn.0.write(), OPERATION).await?;
+        let conn = Conn(Work::new(begun, Arc::clone(&self.conn.0.cipher)));
         Ok(Box::new(DbTx { conn, wake: self.wake.clone(), lease: Arc::clone(&self.lease) }))
     }
 

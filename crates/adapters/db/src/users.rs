@@ -5,13 +5,11 @@ use domain::{DisplayName, Email, Phone, User, UserStatus};
 use ports::{ColumnCipher, Error, Kind, Result, UserQueries, UserRepo};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-    Statement,
-};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use crate::conn::{Conn, Link, Work};
+use crate::dialect::statement;
 use crate::entity::users::{ActiveModel, Column, Entity, Model};
 use crate::entity::{base_of, row_with_base};
 use crate::error::{During, unreadable};
@@ -32,8 +30,7 @@ impl<L: Link> UserQueries for Conn<L> {
     async fn by_uuid(&self, uuid: Uuid) -> Result<User> {
         const OPERATION: &str = "users.by_uuid";
         let connection = self.0.read();
-        let backend = connection.get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, BY_UUID, [uuid.into()]);
+        let statement = statement(connection, BY_UUID, [uuid.into()]);
         let row = Entity::find().from_raw_sql(statement).one(connection).await.during(OPERATION)?;
         let row = row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
         user_of(row, self.0.cipher(), OPERATION)

@@ -1,5 +1,5 @@
 //! Waking loops that wait for jobs or events: within the process by a counter, across processes by PostgreSQL's
-//! `NOTIFY`. SQLite tells other processes nothing; for them the time a waiter gives is the poll.
+//! `NOTIFY`. SQLite and MySQL tell other processes nothing; for them the time a waiter gives is the poll.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

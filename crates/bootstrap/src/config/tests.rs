@@ -90,7 +90,7 @@ impl Drop for Place {
 
 fn schemes() -> Schemes {
     Schemes {
-        database: vec!["sqlite", "postgres", "postgresql"],
+        database: vec!["sqlite", "postgres", "postgresql", "mysql", "mariadb"],
         cache: vec!["memory", "redis"],
         queue: vec!["database", "amqp"],
         broker: vec!["memory", "nats"],

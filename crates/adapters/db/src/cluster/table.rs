@@ -1,10 +1,10 @@
 //! The statements on `nodes`. Time is the server's, so that hosts whose clocks differ agree.
 
 use ports::{Error, Kind, Result};
-use sea_orm::{ConnectionTrait, DatabaseConnection, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, FromQueryResult, Value};
 use uuid::Uuid;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, statement};
 use crate::error::During;
 
 /// Node ids are 0 to 1023: ten bits of a snowflake.
@@ -63,9 +63,9 @@ pub(super) async fn take_any(connection: &DatabaseConnection, holder: Uuid) -> R
 /// Takes this id, if it is free or its lease is over.
 pub(super) async fn take(connection: &DatabaseConnection, id: u16, holder: Uuid) -> Result<Option<Taken>> {
     let now = Dialect::of(connection).now_millis();
+    let (insert, unless_taken) = Dialect::of(connection).insert_unless_taken();
     let insert = format!(
-        "INSERT INTO nodes (id, holder, beat, expires_at) VALUES ($1, $2, 1, {now} + {GOOD_FOR})
-         ON CONFLICT (id) DO NOTHING"
+        "{insert} INTO nodes (id, holder, beat, expires_at) VALUES ($1, $2, 1, {now} + {GOOD_FOR}) {unless_taken}"
     );
     if changes(connection, &insert, [id_value(id), holder.into()]).await? {
         return Ok(Some(Taken { id, second_hand: false }));
@@ -117,10 +117,6 @@ async fn changes<const N: usize>(
 ) -> Result<bool> {
     let done = connection.execute_raw(statement(connection, sql, values)).await.during("cluster.write")?;
     Ok(done.rows_affected() > 0)
-}
-
-fn statement<const N: usize>(connection: &DatabaseConnection, sql: &str, values: [Value; N]) -> Statement {
-    Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
 }
 
 fn id_value(id: u16) -> Value {

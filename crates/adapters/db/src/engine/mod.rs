@@ -1,6 +1,8 @@
 //! How connections are made. The one place that knows which engine it is talking to.
 
+mod mysql;
 mod postgres;
+mod server;
 mod sqlite;
 
 use std::fs::File;
@@ -10,8 +12,9 @@ use ports::{Error, Kind, Result};
 use sea_orm::DatabaseConnection;
 use tokio_util::task::AbortOnDropHandle;
 
-pub(crate) use self::postgres::Server;
-pub(crate) use self::sqlite::DatabaseFile;
+use self::mysql::Mysql;
+use self::postgres::Postgres;
+use self::sqlite::DatabaseFile;
 use crate::conn::Pools;
 use crate::settings::{Process, Settings};
 use crate::wakeups::Wake;
@@ -20,7 +23,8 @@ use crate::wakeups::Wake;
 #[derive(Clone)]
 pub(crate) enum Engine {
     Sqlite(DatabaseFile),
-    Postgres(Server),
+    Postgres(Postgres),
+    Mysql(Mysql),
 }
 
 /// Everything that is held as long as a process uses the database.
@@ -35,7 +39,7 @@ pub(crate) struct Opened {
 /// A connection for migrations alone, and the proof that nobody else migrates.
 pub(crate) struct MigrationSession {
     pub(crate) connection: DatabaseConnection,
-    /// SQLite: held until dropped. PostgreSQL holds a lock in the session itself.
+    /// SQLite: held until dropped. Servers hold a lock in the session itself.
     _lock: Option<File>,
 }
 
@@ -44,8 +48,12 @@ impl Engine {
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
         match settings.url.split(':').next() {
             Some("sqlite") => Ok(Self::Sqlite(DatabaseFile::from_url(&settings.url)?)),
-            Some("postgres" | "postgresql") => Ok(Self::Postgres(Server::from_settings(settings)?)),
-            _ => Err(Error::with(Kind::Unsupported, "db.connect", "known schemes: sqlite://, postgres://")),
+            Some("postgres" | "postgresql") => Ok(Self::Postgres(Postgres::from_settings(settings)?)),
+            Some("mysql" | "mariadb") => Ok(Self::Mysql(Mysql::from_settings(settings)?)),
+            _ => {
+                let text = "known schemes: sqlite://, postgres://, mysql://, mariadb://";
+                Err(Error::with(Kind::Unsupported, "db.connect", text))
+            }
         }
     }
 
@@ -61,15 +69,19 @@ impl Engine {
                 let pools = server.open(cipher).await?;
                 Ok(Opened { pools, _api_lock: None, _listener: Some(server.listen(wake.clone())) })
             }
+            Self::Mysql(server) => {
+                Ok(Opened { pools: server.open(cipher).await?, _api_lock: None, _listener: None })
+            }
         }
     }
 
     /// One connection for the heartbeat alone. What it writes need not survive a power loss: it is idle most of
-    /// the time, and an idle service should not keep a disk busy.
+    /// the time, and an idle service should not keep a disk busy. (MySQL can't make the difference.)
     pub(crate) async fn heartbeat(&self) -> Result<DatabaseConnection> {
         match self {
             Self::Sqlite(file) => file.heartbeat().await,
             Self::Postgres(server) => server.heartbeat().await,
+            Self::Mysql(server) => server.heartbeat().await,
         }
     }
 
@@ -81,6 +93,9 @@ impl Engine {
                 Ok(MigrationSession { connection: file.single().await?, _lock: Some(lock) })
             }
             Self::Postgres(server) => {
+                Ok(MigrationSession { connection: server.locked_for_migration().await?, _lock: None })
+            }
+            Self::Mysql(server) => {
                 Ok(MigrationSession { connection: server.locked_for_migration().await?, _lock: None })
             }
         }

@@ -3,17 +3,16 @@
 use async_trait::async_trait;
 use domain::{Failure, Job, JobStatus, Timestamp};
 use ports::{Claim, Error, JobLeases, Kind, Result};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Statement, UpdateMany};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::job_of;
 use crate::conn::{Conn, Link, Pools};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Take, delete_some, take};
 use crate::entity::jobs::{Column, Entity};
 use crate::error::During;
-use crate::paging::bounded;
 use crate::text::storable;
 use crate::wakeups::Wake;
 
@@ -23,37 +22,27 @@ pub(crate) struct DbLeases {
     pub(crate) wake: Wake,
 }
 
-/// The rows are chosen in a `WITH`, which the engine evaluates once: in a plain sub-select PostgreSQL may start
-/// over after having updated some rows, and lease more than `LIMIT`. The statuses are spelled out because the
-/// partial index is used for these words only.
-fn claim_sql(dialect: Dialect) -> String {
-    format!(
-        "WITH next AS (
-           SELECT id FROM jobs
-           WHERE status IN ('scheduled', 'queued', 'failed') AND queue = $1 AND run_at <= $2
-           ORDER BY priority, run_at, id LIMIT $3 {}
-         )
-         UPDATE jobs SET status = 'running', attempt = attempt + 1, lease_owner = $4,
-           lease_token = lease_token + 1, started_at = $2, progress = NULL
-         WHERE id IN (SELECT id FROM next)
-         RETURNING *",
-        dialect.skip_locked()
-    )
-}
-
 #[async_trait]
 impl JobLeases for DbLeases {
     async fn claim(&self, claim: &Claim) -> Result<Vec<Job>> {
         const OPERATION: &str = "jobs.claim";
         let connection = self.conn.0.write();
         let limit = i64::try_from(claim.limit).unwrap_or(i64::MAX);
-        let statement = Statement::from_sql_and_values(
-            connection.get_database_backend(),
-            claim_sql(Dialect::of(connection)),
-            [claim.queue.as_str().into(), claim.now.into(), limit.into(), claim.holder.into()],
+        let next = format!(
+            "SELECT id FROM jobs WHERE {} AND queue = $1 AND run_at <= $2
+             ORDER BY priority, run_at, id LIMIT $3",
+            Dialect::of(connection).job_waits()
         );
-        let mut rows = Entity::find().from_raw_sql(statement).all(connection).await.during(OPERATION)?;
-        // `RETURNING` promises no order.
+        let next = Take {
+            table: "jobs",
+            choose: &next,
+            only: None,
+            set: "status = 'running', attempt = attempt + 1, lease_owner = $4, lease_token = lease_token + 1,
+                  started_at = $2, progress = NULL",
+            values: vec![claim.queue.as_str().into(), claim.now.into(), limit.into(), claim.holder.into()],
+            operation: OPERATION,
+        };
+        let mut rows = take::<Entity>(connection, next).await?;
         rows.sort_by_key(|row| (row.priority, row.run_at, row.id));
         rows.into_iter().map(|row| job_of(row, OPERATION)).collect()
     }
@@ -121,15 +110,8 @@ impl JobLeases for DbLeases {
     }
 
     async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64> {
-        let over = Query::select()
-            .column(Column::Id)
-            .from(Entity)
-            .and_where(Expr::cust("status IN ('succeeded', 'cancelled')"))
-            .and_where(Column::FinishedAt.lt(before))
-            .limit(bounded(limit))
-            .to_owned();
-        let delete = Entity::delete_many().filter(Column::Id.in_subquery(over));
-        Ok(delete.exec(self.conn.0.write()).await.during("jobs.purge")?.rows_affected)
+        let over = Expr::cust("status IN ('succeeded', 'cancelled')").and(Column::FinishedAt.lt(before));
+        delete_some::<Entity>(self.conn.0.write(), over, limit).await.during("jobs.purge")
     }
 }
 

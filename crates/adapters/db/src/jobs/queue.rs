@@ -7,22 +7,31 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{EntityTrait, IntoActiveModel};
 
 use crate::conn::{Conn, Link, Work};
+use crate::dialect::has_written;
 use crate::entity::jobs::{Column, Entity, Model};
 use crate::error::During;
 
 #[async_trait]
 impl JobQueue for Conn<Work> {
     async fn enqueue(&self, job: &NewJob) -> Result<bool> {
-        let same_key = OnConflict::column(Column::UniqueKey)
-            .target_and_where(Expr::col(Column::UniqueKey).is_not_null())
-            .do_nothing()
-            .to_owned();
-        let insert = Entity::insert(row_of(job).into_active_model()).on_conflict(same_key);
-        let written = insert.exec_without_returning(self.0.write()).await.during("jobs.enqueue")?;
-        if written > 0 {
+        const OPERATION: &str = "jobs.enqueue";
+        let insert = Entity::insert(row_of(job).into_active_model());
+        let written = if job.unique_key.is_none() {
+            insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
+            true
+        } else {
+            let same_key = OnConflict::column(Column::UniqueKey)
+                .target_and_where(Expr::col(Column::UniqueKey).is_not_null())
+                .do_nothing_on([Column::Id])
+                .to_owned();
+            let affected = insert.on_conflict(same_key).exec_without_returning(self.0.write()).await;
+            let affected = affected.during(OPERATION)?;
+            has_written::<Entity>(self.0.write(), affected, job.id).await.during(OPERATION)?
+        };
+        if written {
             self.0.wake_on_commit();
         }
-        Ok(written > 0)
+        Ok(written)
     }
 }
 

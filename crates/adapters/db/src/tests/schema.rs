@@ -4,7 +4,7 @@ use domain::AuditEntry;
 use migrations::assets::AssetState;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
-use super::both::{open, places};
+use super::every::{open, places};
 use crate::Database;
 
 /// What the engine knows of tables, columns, indices, keys, views, triggers and routines, as lines of text.

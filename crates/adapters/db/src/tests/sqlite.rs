@@ -68,7 +68,7 @@ async fn a_database_in_memory_is_refused() {
         let error = connect(&settings(url, Process::Api)).await.err().unwrap();
         assert_eq!(error.kind(), Kind::Unsupported, "{url}");
     }
-    let other = connect(&settings("mysql://root@localhost/x", Process::Api)).await.err().unwrap();
+    let other = connect(&settings("oracle://root@localhost/x", Process::Api)).await.err().unwrap();
     assert_eq!(other.kind(), Kind::Unsupported);
 }
 

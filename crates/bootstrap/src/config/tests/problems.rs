@@ -51,7 +51,8 @@ fn a_value_with_a_line_break_stays_one_line() {
 fn an_unknown_scheme_lists_the_known_ones() {
     let problem = Place::new().set("MAINSTAY_DATABASE__URL", "oracle://u:p4ss@h/db").only_problem();
     let expected = "MAINSTAY_DATABASE__URL = oracle://u:***@h/db (environment): \
-                    unknown scheme `oracle`; known are sqlite://, postgres://, postgresql://";
+                    unknown scheme `oracle`; known are sqlite://, postgres://, \
+                    postgresql://, mysql://, mariadb://";
     assert_eq!(problem, expected);
 }
 

@@ -4,13 +4,14 @@ use std::any::Any;
 use std::time::Duration;
 
 use ports::Kind;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::ConnectionTrait;
 use testkit::poll::eventually;
-use testkit::postgres::TestDatabase;
 use testkit::temp::TempDir;
+use testkit::{mysql, postgres};
 
 use super::settings;
 use crate::conn::Link;
+use crate::dialect::{Dialect, statement};
 use crate::{Database, Process, connect};
 
 /// URLs of empty databases, one per engine that is there.
@@ -18,7 +19,10 @@ pub(super) async fn places() -> Vec<(String, Box<dyn Any>)> {
     let dir = TempDir::new();
     let mut places: Vec<(String, Box<dyn Any>)> =
         vec![(format!("sqlite://{}/x.db", dir.path().display()), Box::new(dir))];
-    if let Some(server) = TestDatabase::empty().await {
+    if let Some(server) = postgres::TestDatabase::empty().await {
+        places.push((server.url(), Box::new(server)));
+    }
+    if let Some(server) = mysql::TestDatabase::empty().await {
         places.push((server.url(), Box::new(server)));
     }
     places
@@ -121,8 +125,7 @@ async fn a_buried_process_rises_under_another_name() {
         let bury = "UPDATE nodes SET holder = $1";
         let nil = uuid::Uuid::nil();
         let write = database.opened.pools.write();
-        let bury = Statement::from_sql_and_values(write.get_database_backend(), bury, [nil.into()]);
-        write.execute_raw(bury).await.unwrap();
+        write.execute_raw(statement(write, bury, [nil.into()])).await.unwrap();
         eventually("a new name", Duration::from_secs(5), async || (cluster.holder() != name).then_some(()))
             .await;
         assert_eq!(cluster.node().unwrap_err().kind(), Kind::Unavailable, "not before others know");
@@ -170,30 +173,39 @@ async fn claims_use_their_index() {
         database.migrate_up().await.unwrap();
         database.join().await.unwrap();
         let write = database.opened.pools.write();
-        let series = if url.starts_with("sqlite") {
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
-        } else {
-            "WITH n(i) AS (SELECT generate_series(1, 20000)) "
+        let dialect = Dialect::of(write);
+        for thousand in 0..20_u128 {
+            let rows = (1..=1000).map(|number| {
+                let id = thousand * 1000 + number;
+                let uuid = match dialect {
+                    Dialect::Postgres => format!("'{}'", uuid::Uuid::from_u128(id)),
+                    Dialect::Sqlite | Dialect::Mysql => format!("x'{id:032x}'"),
+                };
+                format!(
+                    "({id}, {uuid}, '2026-03-01 12:00:00', 'default', 'x', 'null', 'succeeded', 0, 0, 3,
+                      '2026-03-01 12:00:00', 0)"
+                )
+            });
+            let fill = format!(
+                "INSERT INTO jobs (id, uuid, created_at, queue, kind, payload, status, priority, attempt,
+                   max_attempts, run_at, lease_token) VALUES {}",
+                rows.collect::<Vec<_>>().join(", ")
+            );
+            write.execute_unprepared(&fill).await.unwrap();
+        }
+        let (analyze, explain, column) = match dialect {
+            Dialect::Sqlite => ("ANALYZE", "EXPLAIN QUERY PLAN", "detail"),
+            Dialect::Postgres => ("ANALYZE", "EXPLAIN", "QUERY PLAN"),
+            Dialect::Mysql => ("ANALYZE TABLE jobs", "EXPLAIN FORMAT=JSON", "EXPLAIN"),
         };
-        let uuid = if url.starts_with("sqlite") { "randomblob(16)" } else { "gen_random_uuid()" };
-        let fill = format!(
-            "{series} INSERT INTO jobs (id, uuid, created_at, queue, kind, payload, status, priority, attempt,
-               max_attempts, run_at, lease_token)
-             SELECT i, {uuid}, '2026-03-01T12:00:00+00:00', 'default', 'x', 'null', 'succeeded', 0, 0, 3,
-               '2026-03-01T12:00:00+00:00', 0 FROM n"
+        write.execute_unprepared(analyze).await.unwrap();
+        let next = format!(
+            "{explain} SELECT id FROM jobs WHERE {} AND queue = 'default'
+               AND run_at <= '2026-03-02 12:00:00' ORDER BY priority, run_at, id LIMIT 5",
+            dialect.job_waits()
         );
-        write.execute_unprepared(&fill).await.unwrap();
-        write.execute_unprepared("ANALYZE").await.unwrap();
-        let explain = if url.starts_with("sqlite") { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
-        let next =
-            "SELECT id FROM jobs WHERE status IN ('scheduled', 'queued', 'failed') AND queue = 'default'
-                    AND run_at <= '2026-03-02T12:00:00+00:00' ORDER BY priority, run_at, id LIMIT 5";
-        let plan = write
-            .query_all_raw(Statement::from_string(write.get_database_backend(), format!("{explain} {next}")))
-            .await
-            .unwrap();
-        let column = if url.starts_with("sqlite") { "detail" } else { "QUERY PLAN" };
+        let plan = write.query_all_raw(statement(write, &next, [])).await.unwrap();
         let plan: String = plan.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect();
-        assert!(plan.contains("jobs_queue_priority_run_at_id"), "{plan}");
+        assert!(plan.contains("jobs_queue_priority_run_at_id") && !plan.contains("filesort"), "{plan}");
     }
 }
