@@ -7,6 +7,7 @@
 mod audit;
 mod blobs;
 mod broker;
+mod cache;
 mod cluster;
 mod columns;
 mod error;
@@ -14,6 +15,7 @@ mod identity;
 mod jobs;
 mod keys;
 mod list;
+mod locks;
 mod mail;
 mod outbox;
 mod password;
@@ -25,6 +27,7 @@ mod token;
 pub use audit::{AUDIT_ORDERS, AuditFilter, AuditQueries, AuditTrail};
 pub use blobs::{Blob, BlobEntry, BlobKey, BlobMeta, BlobStore, ByteStream};
 pub use broker::{EventBroker, EventHandler};
+pub use cache::{Cache, CacheCapabilities, CacheKey, CachePattern, Count, Hit, Lookup, Stamp, Subscription};
 pub use cluster::Cluster;
 pub use columns::{
     ColumnCipher, ColumnKey, ColumnKeys, Floor, SealedColumn, SealedQueries, SealedRepo, StaleValue, Stretch,
@@ -37,6 +40,7 @@ pub use identity::{
 pub use jobs::{Claim, JOB_ORDERS, JobFilter, JobLeases, JobQueries, JobQueue, Wakeups};
 pub use keys::{KeyQueries, KeyRepo, Sealer};
 pub use list::{KeyValue, Order, Page, PageOf, SortKey, Start};
+pub use locks::{Fences, Lease, Locks};
 pub use mail::{Captured, Mail, Mailbox, Mailer};
 pub use outbox::{Outbox, OutboxRelay, OutboxRow};
 pub use password::{PasswordHasher, Verdict};

@@ -8,6 +8,7 @@
 
 pub mod bench;
 pub mod blobs;
+pub mod cache;
 pub mod clock;
 pub mod cluster;
 pub mod columns;
@@ -20,6 +21,7 @@ pub mod mysql;
 pub mod outbox;
 pub mod poll;
 pub mod postgres;
+pub mod redis;
 pub mod s3;
 mod samples;
 pub mod services;

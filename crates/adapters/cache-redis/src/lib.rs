@@ -1,1 +1,27 @@
-//! The cache and locks on Redis.
+//! The cache and locks on Redis: a single server, a cluster, or whichever master Sentinel names.
+//!
+//! [`link`] owns the connection and knows whether the server answers; [`cache`] and [`locks`] are what is said over
+//! it; [`address`] reads URLs.
+//! **Invariant:** a server that hangs costs the commands under way their time limit, once. After that every call is
+//! refused at once until [`link`] has seen the server answer again. No caller connects.
+
+mod address;
+mod cache;
+mod connection;
+mod error;
+mod link;
+mod locks;
+mod names;
+mod owed;
+mod scan;
+mod scripts;
+mod server;
+mod subscription;
+
+#[cfg(test)]
+mod tests;
+
+pub use address::Address;
+pub use cache::RedisCache;
+pub use locks::RedisLocks;
+pub use server::Health;
