@@ -4,7 +4,7 @@ use std::any::Any;
 use std::time::Duration;
 
 use ports::Kind;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 use testkit::poll::eventually;
 use testkit::temp::TempDir;
 use testkit::{mysql, postgres};
