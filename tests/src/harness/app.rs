@@ -15,13 +15,13 @@ use bootstrap::config::{Loaded, Source};
 use futures_util::FutureExt;
 use ports::{Clock, JobFilter};
 use testkit::fakes::FixedClock;
-use testkit::postgres::TestDatabase;
 use testkit::temp::TempDir;
 
+use super::Profile;
 use super::client::Client;
+use super::databases::TestDatabase;
 use super::people::ADMIN_PASSWORD;
 use super::wait::PATIENCE;
-use super::{Profile, postgres};
 
 /// How a test wants the application started.
 #[derive(Clone, Default)]
@@ -60,16 +60,9 @@ impl Deref for App {
 
 /// Runs one test over a profile. A missing server skips it, loudly.
 pub(crate) async fn run(profile: Profile, setup: Setup, case: impl AsyncFn(&App)) {
-    let database = match profile {
-        Profile::Embedded => None,
-        Profile::Postgres => match postgres::database().await {
-            Some(database) => Some(database),
-            None => return,
-        },
-    };
+    let Some(database) = TestDatabase::of(profile).await else { return };
     let data = TempDir::new();
-    let url = database.as_ref().map(TestDatabase::url);
-    let app = App::start(data.path(), url.as_deref(), setup).await;
+    let app = App::start(data.path(), database.url().as_deref(), setup).await;
     let outcome = AssertUnwindSafe(case(&app)).catch_unwind().await;
     let outcome = match outcome {
         Ok(()) => AssertUnwindSafe(app.no_jobs_left()).catch_unwind().await,

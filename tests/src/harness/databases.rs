@@ -1,22 +1,50 @@
-//! A migrated PostgreSQL database per test.
+//! A migrated database per test, of whichever kind the profile has.
 
 use sqlx::{Connection, Row};
 use testkit::poll::eventually;
-use testkit::postgres::TestDatabase;
 use testkit::temp::TempDir;
+use testkit::{mysql, postgres};
 
+use super::Profile;
 use super::app::loaded;
 use super::wait::PATIENCE;
 
-/// `None` when no server answers, after having said so.
-pub(super) async fn database() -> Option<TestDatabase> {
-    TestDatabase::migrated(migrate).await
+/// A database that goes with the test.
+pub(super) enum TestDatabase {
+    /// A file in the data directory, made by the application itself.
+    File,
+    Postgres(postgres::TestDatabase),
+    Mysql(mysql::TestDatabase),
+}
+
+impl TestDatabase {
+    /// `None` when no server answers, after having said so.
+    pub(super) async fn of(profile: Profile) -> Option<Self> {
+        match profile {
+            Profile::Embedded => Some(Self::File),
+            Profile::Postgres => postgres::TestDatabase::migrated(migrate_template).await.map(Self::Postgres),
+            Profile::Mysql => mysql::TestDatabase::migrated(migrate).await.map(Self::Mysql),
+        }
+    }
+
+    /// What has to be configured to use it.
+    pub(super) fn url(&self) -> Option<String> {
+        match self {
+            Self::File => None,
+            Self::Postgres(database) => Some(database.url()),
+            Self::Mysql(database) => Some(database.url()),
+        }
+    }
 }
 
 async fn migrate(url: String) {
     let data = TempDir::new();
     let loaded = loaded(data.path(), &[("ENVIRONMENT", "test"), ("DATABASE__URL", &url)]);
     bootstrap::operator::migrate_up(&loaded).await.unwrap();
+}
+
+async fn migrate_template(url: String) {
+    migrate(url.clone()).await;
     // A template is copied only when nobody is connected to it, and the migration has just left.
     let mut connection = sqlx::postgres::PgConnection::connect(&url).await.unwrap();
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use testkit::postgres::TestDatabase;
 use testkit::temp::TempDir;
 
+use super::Profile;
 use super::app::BASICS;
 use super::binaries;
+use super::databases::TestDatabase;
 use super::program::Program;
-use super::{Profile, postgres};
 
 /// 32 bytes, for programs that share a database but no directory.
 pub(crate) const MASTER_KEY: &str = "VdE9WvSvQmRr2b3n0cXo4u1J8k5tYhLqZ6gA7sPwNfM=";
@@ -25,15 +25,8 @@ pub(crate) struct Installation {
 impl Installation {
     /// Runs one test over a profile. A missing server skips it, loudly.
     pub(crate) async fn with(profile: Profile, case: impl AsyncFn(&Self)) {
-        let database = match profile {
-            Profile::Embedded => None,
-            Profile::Postgres => match postgres::database().await {
-                Some(database) => Some(database),
-                None => return,
-            },
-        };
-        let url = database.as_ref().map(TestDatabase::url);
-        let installation = Self::on(profile, url.as_deref());
+        let Some(database) = TestDatabase::of(profile).await else { return };
+        let installation = Self::on(profile, database.url().as_deref());
         case(&installation).await;
     }
 
@@ -55,7 +48,7 @@ impl Installation {
     pub(crate) fn data(&self, name: &str) -> PathBuf {
         let path = match self.profile {
             Profile::Embedded => self.folder.path().join("data"),
-            Profile::Postgres => self.folder.path().join(name),
+            Profile::Postgres | Profile::Mysql => self.folder.path().join(name),
         };
         std::fs::create_dir_all(&path).unwrap();
         path

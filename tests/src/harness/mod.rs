@@ -1,14 +1,14 @@
 //! Starts the application and speaks to it.
 //!
 //! `app` runs it in this process, `installation` as the programs that ship; `client` is a caller, `people` what
-//! callers do; `postgres` gives databases.
+//! callers do; `databases` gives databases, `server` whole servers.
 
 mod app;
 mod binaries;
 mod client;
+mod databases;
 mod installation;
 mod people;
-mod postgres;
 mod program;
 mod server;
 mod wait;
@@ -18,7 +18,7 @@ pub(crate) use client::{Answer, Client};
 pub(crate) use installation::{Installation, MASTER_KEY};
 pub(crate) use people::{ADMIN, ADMIN_PASSWORD, PASSWORD, Tokens, VERIFY_SUBJECT};
 pub(crate) use program::Program;
-pub(crate) use server::PostgresServer;
+pub(crate) use server::DatabaseServer;
 pub(crate) use wait::{PATIENCE, eventually, holds};
 
 /// Which technologies the application stands on.
@@ -28,12 +28,32 @@ pub(crate) enum Profile {
     Embedded,
     /// PostgreSQL.
     Postgres,
+    /// MySQL or MariaDB.
+    Mysql,
+}
+
+impl Profile {
+    /// As tests are called.
+    pub(crate) fn named(name: &str) -> Self {
+        match name {
+            "embedded" => Self::Embedded,
+            "postgres" => Self::Postgres,
+            "mysql" => Self::Mysql,
+            other => panic!("no profile is called {other}"),
+        }
+    }
 }
 
 /// Turns functions into one test per profile. `[owned_clock()]` in front says how the application is started: what
 /// follows `Setup::`.
 macro_rules! profiles {
     (@setup [$($setup:tt)*]) => { $crate::harness::Setup::$($setup)* };
+    (@tests $name:ident $setup:tt $($profile:ident)+) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $profile() {
+            run(Profile::named(stringify!($profile)), profiles!(@setup $setup), super::$name).await;
+        }
+    )+};
     (@each $setup:tt $($(#[$about:meta])* async fn $name:ident($app:ident: &App) $body:block)*) => {$(
         $(#[$about])*
         async fn $name($app: &$crate::harness::App) $body
@@ -41,15 +61,7 @@ macro_rules! profiles {
         mod $name {
             use $crate::harness::{Profile, profiles, run};
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn embedded() {
-                run(Profile::Embedded, profiles!(@setup $setup), super::$name).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                run(Profile::Postgres, profiles!(@setup $setup), super::$name).await;
-            }
+            profiles! { @tests $name $setup embedded postgres mysql }
         }
     )*};
     ([$($setup:tt)*] $($functions:tt)*) => {
@@ -60,24 +72,32 @@ macro_rules! profiles {
     };
 }
 
-/// The same for programs: the function gets an installation to start them in.
+/// The same for programs: the function gets an installation to start them in. `[postgres mysql]` in front names the
+/// only profiles.
 macro_rules! installations {
-    ($($(#[$about:meta])* async fn $name:ident($installation:ident: &Installation) $body:block)*) => {$(
+    (@tests $name:ident [$($profile:ident)+]) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $profile() {
+            Installation::with(Profile::named(stringify!($profile)), super::$name).await;
+        }
+    )+};
+    (@each $profiles:tt
+     $($(#[$about:meta])* async fn $name:ident($installation:ident: &Installation) $body:block)*) => {$(
         $(#[$about])*
         async fn $name($installation: &$crate::harness::Installation) $body
 
         mod $name {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn embedded() {
-                $crate::harness::Installation::with($crate::harness::Profile::Embedded, super::$name).await;
-            }
+            use $crate::harness::{Installation, Profile, installations};
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                $crate::harness::Installation::with($crate::harness::Profile::Postgres, super::$name).await;
-            }
+            installations! { @tests $name $profiles }
         }
     )*};
+    ([$($profile:ident)+] $($functions:tt)*) => {
+        $crate::harness::installations! { @each [$($profile)+] $($functions)* }
+    };
+    ($($functions:tt)*) => {
+        $crate::harness::installations! { @each [embedded postgres mysql] $($functions)* }
+    };
 }
 
 pub(crate) use {installations, profiles};

@@ -1,4 +1,4 @@
-//! Several processes on one PostgreSQL database.
+//! Several processes on one database server.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
@@ -7,15 +7,22 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::harness::{Client, Installation, PASSWORD, PATIENCE, Profile, Program, Tokens, holds};
+use crate::harness::{Client, Installation, PASSWORD, PATIENCE, Program, Tokens, holds, installations};
 
 /// What callers see in front of the replicas; tokens and links of all of them name it.
 const PUBLIC_URL: (&str, &str) = ("SERVER__PUBLIC_URL", "http://mainstay.test");
 const NO_WORKER: [(&str, &str); 2] = [PUBLIC_URL, ("WORKER__EMBEDDED", "false")];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn replicas_are_one_service() {
-    Installation::with(Profile::Postgres, replicas).await;
+installations! {
+    [postgres mysql]
+
+    async fn replicas_are_one_service(installation: &Installation) {
+        replicas(installation).await;
+    }
+
+    async fn a_rolling_restart_fails_no_request(installation: &Installation) {
+        rolling_restart(installation).await;
+    }
 }
 
 async fn replicas(installation: &Installation) {
@@ -60,11 +67,6 @@ async fn jobs_run_once(a: &Program, b: &Program) {
         let done = b.job_is(&admin, &job["id"], "succeeded").await;
         assert_eq!((&done["attempt"], &done["result"]["number"]), (&json!(1), &json!(number)), "{done}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rolling_restart_fails_no_request() {
-    Installation::with(Profile::Postgres, rolling_restart).await;
 }
 
 async fn rolling_restart(installation: &Installation) {

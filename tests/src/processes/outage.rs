@@ -7,14 +7,23 @@ use serde_json::json;
 use testkit::services::require_or_skip;
 
 use crate::harness::{
-    ADMIN, ADMIN_PASSWORD, Installation, PASSWORD, PATIENCE, PostgresServer, Profile, Program,
+    ADMIN, ADMIN_PASSWORD, DatabaseServer, Installation, PASSWORD, PATIENCE, Profile, Program,
     VERIFY_SUBJECT, holds,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_goes_away_and_comes_back() {
-    let Some(server) = PostgresServer::start().await else { return };
-    let installation = Installation::on(Profile::Postgres, Some(&server.url()));
+async fn postgres_goes_away_and_comes_back() {
+    the_database_goes_away_and_comes_back(Profile::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mysql_goes_away_and_comes_back() {
+    the_database_goes_away_and_comes_back(Profile::Mysql).await;
+}
+
+async fn the_database_goes_away_and_comes_back(profile: Profile) {
+    let Some(server) = DatabaseServer::start(profile).await else { return };
+    let installation = Installation::on(profile, Some(&server.url()));
     let api = installation.api("api", &[]).await;
     let admin = api.admin().await;
     api.get("/health/ready").gives(200).await;

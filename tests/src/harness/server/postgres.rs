@@ -1,6 +1,5 @@
-//! A PostgreSQL server of a test's own, to be taken away from under the application.
+//! A PostgreSQL server.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -9,9 +8,10 @@ use sqlx::Connection;
 use testkit::services::require_or_skip;
 use testkit::temp::TempDir;
 
-use super::wait::{PATIENCE, eventually};
+use super::{free_port, hand_over, is_root};
+use crate::harness::wait::{PATIENCE, eventually};
 
-/// A private cluster on a free port, without `fsync`: it survives the death of its processes, not of the machine.
+/// A cluster without `fsync`.
 pub(crate) struct PostgresServer {
     programs: PathBuf,
     folder: TempDir,
@@ -19,20 +19,14 @@ pub(crate) struct PostgresServer {
 }
 
 impl PostgresServer {
-    /// Starts one. `None` when PostgreSQL is not installed, after having said so.
-    pub(crate) async fn start() -> Option<Self> {
+    pub(super) async fn start() -> Option<Self> {
         let Some(programs) = installed() else {
             require_or_skip("a PostgreSQL server of our own", "install the Debian package postgresql");
             return None;
         };
         let folder = TempDir::new();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Self { programs, folder, port };
-        if is_root() {
-            assert!(
-                Command::new("chown").arg("postgres").arg(server.folder.path()).status().unwrap().success()
-            );
-        }
+        let server = Self { programs, folder, port: free_port() };
+        hand_over(server.folder.path(), "postgres");
         let data = server.data();
         server
             .run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
@@ -40,8 +34,7 @@ impl PostgresServer {
         Some(server)
     }
 
-    /// (Re)starts the server and waits until it answers.
-    pub(crate) async fn resume(&self) {
+    pub(super) async fn resume(&self) {
         let directory = self.folder.path().display();
         let options = format!("-h 127.0.0.1 -p {} -k {directory} -c fsync=off", self.port);
         let log = self.folder.path().join("server.log").display().to_string();
@@ -53,8 +46,7 @@ impl PostgresServer {
         .await;
     }
 
-    /// As if the machine had lost its power: no goodbye to anybody.
-    pub(crate) async fn crash(&self) {
+    pub(super) async fn crash(&self) {
         let pid = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap().to_owned();
         assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
@@ -68,7 +60,7 @@ impl PostgresServer {
         .await;
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
@@ -112,9 +104,4 @@ fn installed() -> Option<PathBuf> {
     let versions = std::fs::read_dir(Path::new("/usr/lib/postgresql")).ok()?;
     let programs = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
     programs.filter(|path| path.join("initdb").exists()).max()
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output().unwrap();
-    id.stdout.trim_ascii() == b"0"
 }

@@ -1,0 +1,69 @@
+//! Database servers of a test's own, to be taken away from under the application.
+
+mod mysql;
+mod postgres;
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use self::mysql::MysqlServer;
+use self::postgres::PostgresServer;
+use super::Profile;
+
+/// A private server on a free port. It survives the death of its processes, not of the machine.
+pub(crate) enum DatabaseServer {
+    Postgres(PostgresServer),
+    Mysql(MysqlServer),
+}
+
+impl DatabaseServer {
+    /// Starts the profile's. `None` when it is not installed, after having said so.
+    pub(crate) async fn start(profile: Profile) -> Option<Self> {
+        match profile {
+            Profile::Embedded => panic!("SQLite has no server"),
+            Profile::Postgres => PostgresServer::start().await.map(Self::Postgres),
+            Profile::Mysql => MysqlServer::start().await.map(Self::Mysql),
+        }
+    }
+
+    /// Restarts the server and waits until it answers.
+    pub(crate) async fn resume(&self) {
+        match self {
+            Self::Postgres(server) => server.resume().await,
+            Self::Mysql(server) => server.resume().await,
+        }
+    }
+
+    /// As if the machine had lost its power: no goodbye to anybody.
+    pub(crate) async fn crash(&self) {
+        match self {
+            Self::Postgres(server) => server.crash().await,
+            Self::Mysql(server) => server.crash().await,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Postgres(server) => server.url(),
+            Self::Mysql(server) => server.url(),
+        }
+    }
+}
+
+/// Free a moment ago, which is as much as can be known.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Both refuse to be root, and work in a directory that is their own.
+fn hand_over(folder: &Path, user: &str) {
+    if is_root() {
+        assert!(Command::new("chown").arg("-R").arg(user).arg(folder).status().unwrap().success());
+    }
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout.trim_ascii() == b"0"
+}
