@@ -10,6 +10,7 @@ mod architecture;
 mod harness;
 
 mod account;
+mod activity;
 mod audit;
 mod bad_input;
 mod edge;

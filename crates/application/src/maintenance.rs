@@ -11,6 +11,9 @@ const PURGE: Action = Action { name: "maintenance.purge", resource: "expired-row
 const BATCH: u64 = 500;
 /// Ended sessions stay visible for so long, for support and forensics.
 const KEEP_SESSIONS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// A spent refresh token that comes back tells of a theft; once it would have expired for so long, nobody waits for
+/// it any more. The schedules in the database (`purge_expired_tokens`) keep them as long.
+const KEEP_REFRESH_TOKENS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Use cases of housekeeping.
 #[derive(Clone)]
@@ -24,6 +27,8 @@ pub struct Maintenance {
 pub struct Purged {
     /// Sessions with all their refresh tokens.
     pub sessions: u64,
+    /// Refresh tokens of sessions that go on.
+    pub refresh_tokens: u64,
     /// Tokens in mails.
     pub mail_tokens: u64,
     /// Windows of failed logins.
@@ -35,15 +40,16 @@ impl Maintenance {
         Self { core }
     }
 
-    /// Removes expired sessions, mailed tokens and counted failures.
+    /// Removes expired sessions, tokens and counted failures.
     pub async fn purge(&self, context: &Context) -> Result<Purged> {
         let mut total = Purged::default();
         loop {
             let batch = self.purge_batch(context).await?;
             total.sessions += batch.sessions;
+            total.refresh_tokens += batch.refresh_tokens;
             total.mail_tokens += batch.mail_tokens;
             total.login_attempts += batch.login_attempts;
-            if [batch.sessions, batch.mail_tokens, batch.login_attempts]
+            if [batch.sessions, batch.refresh_tokens, batch.mail_tokens, batch.login_attempts]
                 .iter()
                 .all(|removed| *removed < BATCH)
             {
@@ -56,9 +62,12 @@ impl Maintenance {
         let now = self.core.clock.now();
         let work = Work::begin(&self.core, context, PURGE).await?;
         let tx = work.tx();
+        let sessions = tx.sessions().purge(now - KEEP_SESSIONS, BATCH).await?;
+        let tokens = tx.expired_tokens().purge(now - KEEP_REFRESH_TOKENS, now, BATCH).await?;
         let purged = Purged {
-            sessions: tx.sessions().purge(now - KEEP_SESSIONS, BATCH).await?,
-            mail_tokens: tx.mail_tokens().purge(now, BATCH).await?,
+            sessions,
+            refresh_tokens: tokens.refresh,
+            mail_tokens: tokens.mail,
             login_attempts: tx.login_attempts().purge(now, BATCH).await?,
         };
         if purged == Purged::default() {

@@ -1,6 +1,6 @@
 //! The user's own account.
 
-use domain::{DisplayName, Phone, User};
+use domain::{DisplayName, Phone, User, UserActivity};
 
 use crate::auth::Principal;
 use crate::{Action, Context, Core, Error, FieldError, Result, Work};
@@ -31,6 +31,11 @@ impl Users {
     /// The caller's own account.
     pub async fn me(&self, caller: &Principal) -> Result<User> {
         Ok(self.core.store.users().by_uuid(caller.user).await?)
+    }
+
+    /// When and how much the caller's own account is used.
+    pub async fn activity(&self, caller: &Principal) -> Result<UserActivity> {
+        Ok(self.core.store.activity().of_user(caller.user_id, self.core.clock.now()).await?)
     }
 
     /// Changes the caller's own account, and gives it as it is then.

@@ -5,6 +5,7 @@
 //! exists is a valid one.
 
 mod access;
+mod activity;
 mod audit;
 mod base;
 mod credential;
@@ -21,6 +22,7 @@ mod tenant;
 mod user;
 
 pub use access::{Permission, PermissionError, Permissions, SystemRole};
+pub use activity::UserActivity;
 pub use audit::{Actor, AuditEntry, Outcome};
 pub use base::{Base, Timestamp};
 pub use credential::Credential;

@@ -169,11 +169,6 @@ pub trait MailTokenRepo: Send + Sync {
     /// # Errors
     /// `Unavailable`.
     async fn clear(&self, user_id: i64, purpose: MailPurpose) -> Result<()>;
-    /// Removes tokens that expired before `before`; at most `limit`. How many.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64>;
 }
 
 /// Failed logins per identifier and network. The identifier is a keyed hash: the table names nobody.

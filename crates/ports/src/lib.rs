@@ -4,6 +4,7 @@
 //! Every sentence of a contract below has a case in the conformance suites of the `testkit` crate.
 #![warn(missing_docs)]
 
+mod activity;
 mod audit;
 mod blobs;
 mod broker;
@@ -11,6 +12,7 @@ mod cache;
 mod cluster;
 mod columns;
 mod error;
+mod expired_tokens;
 mod identity;
 mod jobs;
 mod keys;
@@ -24,6 +26,7 @@ mod system;
 mod tenancy;
 mod token;
 
+pub use activity::ActivityQueries;
 pub use audit::{AUDIT_ORDERS, AuditFilter, AuditQueries, AuditTrail};
 pub use blobs::{Blob, BlobEntry, BlobKey, BlobMeta, BlobStore, ByteStream};
 pub use broker::{EventBroker, EventHandler};
@@ -33,6 +36,7 @@ pub use columns::{
     ColumnCipher, ColumnKey, ColumnKeys, Floor, SealedColumn, SealedQueries, SealedRepo, StaleValue, Stretch,
 };
 pub use error::{Chain, Error, Kind, Result, ResultExt};
+pub use expired_tokens::{ExpiredTokens, PurgedTokens};
 pub use identity::{
     CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries,
     SessionRepo, UserQueries, UserRepo,

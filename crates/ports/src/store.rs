@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::{
-    AccessQueries, AccessRepo, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo, JobQueries,
-    JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox, RefreshTokenRepo, Result,
-    SealedQueries, SealedRepo, SessionQueries, SessionRepo, UserQueries, UserRepo,
+    AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo,
+    ExpiredTokens, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox,
+    RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -31,6 +31,8 @@ pub trait Store: Send + Sync {
 
     /// Users.
     fn users(&self) -> &dyn UserQueries;
+    /// How much accounts are used.
+    fn activity(&self) -> &dyn ActivityQueries;
     /// Credentials.
     fn credentials(&self) -> &dyn CredentialQueries;
     /// Sessions.
@@ -67,6 +69,8 @@ pub trait Tx: Send + Sync {
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepo;
     /// Tokens in mails.
     fn mail_tokens(&self) -> &dyn MailTokenRepo;
+    /// Tokens of both kinds that are worth nothing any more.
+    fn expired_tokens(&self) -> &dyn ExpiredTokens;
     /// Failed logins, to forget them together with a successful one.
     fn login_attempts(&self) -> &dyn LoginAttempts;
     /// Tenants, roles and what they grant.

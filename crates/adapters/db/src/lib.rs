@@ -5,6 +5,7 @@
 //! [`engine`], nowhere else. Parameters of statements are never logged.
 
 mod access;
+mod activity;
 mod attempts;
 mod audit;
 mod cluster;
@@ -16,6 +17,7 @@ mod dialect;
 mod engine;
 mod entity;
 mod error;
+mod expired_tokens;
 mod jobs;
 mod keys;
 mod mail_tokens;

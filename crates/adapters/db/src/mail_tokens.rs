@@ -1,12 +1,11 @@
 //! Tokens that travel by mail, by hash.
 
 use async_trait::async_trait;
-use domain::{MailPurpose, MailToken, Timestamp};
+use domain::{MailPurpose, MailToken};
 use ports::{Error, Kind, MailTokenRepo, Result};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
 use crate::conn::{Conn, Link, Work};
-use crate::dialect::delete_some;
 use crate::entity::mail_tokens::{Column, Entity, Model};
 use crate::error::During;
 
@@ -49,10 +48,5 @@ impl MailTokenRepo for Conn<Work> {
             .await
             .during("mail_tokens.clear")?;
         Ok(())
-    }
-
-    async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64> {
-        let over = Column::ExpiresAt.lt(before);
-        delete_some::<Entity>(self.0.write(), over, limit).await.during("mail_tokens.purge")
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ports::{
-    AccessQueries, AccessRepo, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo, Error,
-    JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo, Mailbox, Outbox,
-    RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store, Tx, UserQueries,
-    UserRepo,
+    AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo,
+    Error, ExpiredTokens, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo,
+    Mailbox, Outbox, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
+    Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -48,6 +48,10 @@ impl Store for DbStore {
     }
 
     fn users(&self) -> &dyn UserQueries {
+        &self.conn
+    }
+
+    fn activity(&self) -> &dyn ActivityQueries {
         &self.conn
     }
 
@@ -114,6 +118,10 @@ impl Tx for DbTx {
     }
 
     fn mail_tokens(&self) -> &dyn MailTokenRepo {
+        &self.conn
+    }
+
+    fn expired_tokens(&self) -> &dyn ExpiredTokens {
         &self.conn
     }
 

@@ -1,5 +1,6 @@
 //! All routes, one file per feature. The paths stand in full beside the functions.
 
+mod activity;
 mod audit;
 mod auth;
 mod health;
@@ -16,6 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub(crate) fn documented(config: &mut ServiceConfig) {
     auth::routes(config);
     users::routes(config);
+    activity::routes(config);
     jobs::routes(config);
     audit::routes(config);
     health::routes(config);

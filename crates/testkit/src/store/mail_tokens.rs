@@ -95,14 +95,3 @@ pub async fn clear_removes_those_of_one_user(bench: &Bench) {
     assert!(!is_there(bench, &mine_too).await);
     assert!(is_there(bench, &theirs).await);
 }
-
-/// "Removes tokens that expired before `before`; at most `limit`. How many."
-pub async fn purge_removes_the_expired(bench: &Bench) {
-    let (first, second, third) = (written(bench).await, written(bench).await, written(bench).await);
-    assert_eq!(bench.commit(async |tx| tx.mail_tokens().purge(at(100), 10).await).await, 0);
-    assert_eq!(bench.commit(async |tx| tx.mail_tokens().purge(at(101), 2).await).await, 2);
-    assert_eq!(bench.commit(async |tx| tx.mail_tokens().purge(at(101), 2).await).await, 1);
-    for token in [first, second, third] {
-        assert!(!is_there(bench, &token).await);
-    }
-}

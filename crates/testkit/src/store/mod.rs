@@ -1,9 +1,11 @@
 //! The contracts of [`ports::Store`], [`ports::Tx`] and the repositories behind them.
 
 pub mod access;
+pub mod activity;
 pub mod attempts;
 pub mod audit;
 pub mod credentials;
+pub mod expired_tokens;
 pub mod keys;
 pub mod mail_tokens;
 pub mod mailbox;
@@ -61,7 +63,16 @@ macro_rules! store_suite {
                     the_same_hash_again_changes_nothing,
                     a_rolled_back_take_leaves_it,
                     clear_removes_those_of_one_user,
-                    purge_removes_the_expired,
+                }
+                expired_tokens {
+                    each_kind_has_its_own_time,
+                    keeps_to_its_limit,
+                    a_rolled_back_purge_leaves_them,
+                }
+                activity {
+                    a_new_user_has_not_been_there,
+                    sessions_count_until_they_end,
+                    the_deleted_and_the_unknown_are_not_found,
                 }
                 attempts {
                     counts_within_a_window,

@@ -9,6 +9,14 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
 
 pub(crate) use self::ways::{Take, count_up, delete_some, has_written, take};
 
+/// How a routine with results is called.
+pub(crate) enum Routine {
+    /// A query whose row is the results.
+    Query(&'static str),
+    /// A call that leaves its results in the session, and a query for them.
+    Call(&'static str, &'static str),
+}
+
 /// Which SQL is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -67,6 +75,21 @@ impl Dialect {
         match self {
             Self::Sqlite | Self::Mysql => None,
             Self::Postgres => Some("SELECT pg_notify('mainstay_wake', '')"),
+        }
+    }
+
+    /// The routine that removes expired tokens, where the engine has routines. Its arguments: refresh tokens before
+    /// when, mailed ones before when, how many at most.
+    pub(crate) fn purge_expired_tokens(self) -> Option<Routine> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(Routine::Query(
+                "SELECT refresh_purged, mail_purged FROM purge_expired_tokens($1, $2, $3)",
+            )),
+            Self::Mysql => Some(Routine::Call(
+                "CALL purge_expired_tokens($1, $2, $3, @refresh_purged, @mail_purged)",
+                "SELECT CAST(@refresh_purged AS SIGNED), CAST(@mail_purged AS SIGNED)",
+            )),
         }
     }
 

@@ -178,3 +178,41 @@ async fn the_server_knows_who_is_connected_and_ends_runaways() {
         assert_eq!(value.as_deref(), Some(expected));
     }
 }
+
+/// What the routine does, plain statements do where it is missing.
+mod without_the_routine {
+    use super::*;
+
+    async fn bench() -> Option<Bench> {
+        let database = fresh().await?;
+        let url = database.url();
+        let bench = super::super::bench(&url, database).await;
+        let operator = connect(&settings(&url, Process::Cli)).await.unwrap();
+        assert!(!operator.drop_assets(Some("procedures/purge_expired_tokens")).await.unwrap().is_empty());
+        Some(bench)
+    }
+
+    testkit::bench_cases!(bench(); [testkit::store];
+        expired_tokens {
+            each_kind_has_its_own_time,
+            keeps_to_its_limit,
+            a_rolled_back_purge_leaves_them,
+        }
+    );
+}
+
+/// Not by chance the same: while the routine is there, it is the one that is asked.
+#[tokio::test]
+async fn the_routine_is_used_where_it_is() {
+    let Some(server) = fresh().await else { return };
+    let database = joined(&server).await;
+    let other =
+        "CREATE OR REPLACE FUNCTION purge_expired_tokens(refresh_before timestamptz, mail_before timestamptz,
+                   batch bigint, OUT refresh_purged bigint, OUT mail_purged bigint)
+                 LANGUAGE sql AS 'SELECT batch, batch + 1'";
+    server.connection().await.execute(other).await.unwrap();
+    let tx = database.store().begin().await.unwrap();
+    let now = chrono::DateTime::UNIX_EPOCH;
+    let purged = tx.expired_tokens().purge(now, now, 41).await.unwrap();
+    assert_eq!((purged.refresh, purged.mail), (41, 42));
+}
