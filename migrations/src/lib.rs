@@ -15,6 +15,7 @@ mod m20261121_000002_tenancy;
 mod m20261121_000003_jobs;
 mod m20261121_000004_audit;
 mod m20261121_000005_operations;
+mod m20261121_000006_idempotency;
 mod m20261121_000009_phone;
 mod m20261121_000011_assets;
 mod mysql;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_jobs::Migration),
             Box::new(m20261121_000004_audit::Migration),
             Box::new(m20261121_000005_operations::Migration),
+            Box::new(m20261121_000006_idempotency::Migration),
             Box::new(m20261121_000009_phone::Migration),
             Box::new(m20261121_000011_assets::Migration),
         ]

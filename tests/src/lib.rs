@@ -14,6 +14,7 @@ mod activity;
 mod audit;
 mod bad_input;
 mod edge;
+mod idempotency;
 mod jobs;
 mod journey;
 mod lists;

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use domain::{Actor, TenantScope};
 
+use crate::idempotency::Reservation;
+
 /// Travels with each call of a use case, and into its audit entry, events and jobs.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -19,6 +21,8 @@ pub struct Context {
     pub request_id: Option<String>,
     /// W3C trace context, `00-<trace>-<span>-<flags>`.
     pub traceparent: Option<String>,
+    /// The key under which the request may be sent again. Units of work then commit with the answer.
+    pub reservation: Option<Reservation>,
 }
 
 impl Context {
@@ -31,6 +35,7 @@ impl Context {
             user_agent: None,
             request_id: None,
             traceparent,
+            reservation: None,
         }
     }
 

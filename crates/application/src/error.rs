@@ -35,6 +35,15 @@ pub enum Error {
     /// The refresh token's successor is in use already.
     #[error("a newer refresh token is in use already")]
     RefreshSuperseded,
+    /// Something else was sent under this idempotency key.
+    #[error("the idempotency key was used for a different request")]
+    IdempotencyMismatch,
+    /// The first request under this idempotency key has not been answered yet.
+    #[error("a request with this idempotency key is in progress")]
+    IdempotencyInProgress {
+        /// When to come back.
+        retry_after: Duration,
+    },
     /// The row has changed since the caller read it.
     #[error("it has changed since it was read")]
     Precondition,
@@ -121,6 +130,8 @@ impl Error {
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
             Self::RefreshSuperseded => "refresh_superseded",
+            Self::IdempotencyMismatch => "idempotency_mismatch",
+            Self::IdempotencyInProgress { .. } => "idempotency_in_progress",
             Self::Precondition => "precondition_failed",
             Self::Locked { .. } => "account_locked",
             Self::Unavailable(_) => "unavailable",

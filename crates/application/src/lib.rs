@@ -9,6 +9,7 @@ mod context;
 mod core;
 mod error;
 pub mod first_start;
+pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 mod lists;
@@ -34,6 +35,8 @@ pub struct Application {
     pub users: users::Users,
     /// Background jobs, as operators see them.
     pub jobs: jobs::Jobs,
+    /// Requests that are sent again.
+    pub idempotency: idempotency::Idempotency,
     /// The audit trail.
     pub audit: audit::Audit,
     /// What is sent by mail, and why.
@@ -53,6 +56,7 @@ impl Application {
             auth: auth::Auth::new(core.clone(), keys.clone()),
             users: users::Users::new(core.clone()),
             jobs: jobs::Jobs::new(core.clone(), lists.clone()),
+            idempotency: idempotency::Idempotency::new(core.clone()),
             audit: audit::Audit::new(core.clone(), lists),
             mails: mails::Mails::new(core.clone(), keys.clone()),
             maintenance: maintenance::Maintenance::new(core),

@@ -33,6 +33,8 @@ pub struct Purged {
     pub mail_tokens: u64,
     /// Windows of failed logins.
     pub login_attempts: u64,
+    /// Idempotency keys with their answers.
+    pub idempotency_keys: u64,
 }
 
 impl Maintenance {
@@ -40,7 +42,7 @@ impl Maintenance {
         Self { core }
     }
 
-    /// Removes expired sessions, tokens and counted failures.
+    /// Removes expired sessions, tokens, counted failures and kept answers.
     pub async fn purge(&self, context: &Context) -> Result<Purged> {
         let mut total = Purged::default();
         loop {
@@ -49,10 +51,15 @@ impl Maintenance {
             total.refresh_tokens += batch.refresh_tokens;
             total.mail_tokens += batch.mail_tokens;
             total.login_attempts += batch.login_attempts;
-            if [batch.sessions, batch.refresh_tokens, batch.mail_tokens, batch.login_attempts]
-                .iter()
-                .all(|removed| *removed < BATCH)
-            {
+            total.idempotency_keys += batch.idempotency_keys;
+            let removed = [
+                batch.sessions,
+                batch.refresh_tokens,
+                batch.mail_tokens,
+                batch.login_attempts,
+                batch.idempotency_keys,
+            ];
+            if removed.iter().all(|removed| *removed < BATCH) {
                 return Ok(total);
             }
         }
@@ -69,6 +76,7 @@ impl Maintenance {
             refresh_tokens: tokens.refresh,
             mail_tokens: tokens.mail,
             login_attempts: tx.login_attempts().purge(now, BATCH).await?,
+            idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
         };
         if purged == Purged::default() {
             // Nothing changed, so there is nothing to record either.

@@ -3,6 +3,7 @@
 use domain::{Actor, AuditEntry, DomainEvent, EventEnvelope, NewJob, Outcome, TenantScope};
 use ports::Tx;
 
+use crate::idempotency::{AfterCommit, Pending};
 use crate::jobs::{JobSpec, new_job};
 use crate::{Context, Core, Error, Result};
 
@@ -25,12 +26,20 @@ pub struct Work<'a> {
     actor: Actor,
     scope: TenantScope,
     resource_id: Option<String>,
+    after: Vec<AfterCommit>,
 }
 
 impl<'a> Work<'a> {
-    /// Begins.
+    /// Begins; under an idempotency key, goes on with what an earlier unit of work has left open.
     pub async fn begin(core: &'a Core, context: &'a Context, action: Action) -> Result<Self> {
-        let tx = core.store.begin().await?;
+        let resumed = match &context.reservation {
+            Some(reservation) => reservation.resume()?,
+            None => None,
+        };
+        let Pending { tx, after } = match resumed {
+            Some(pending) => pending,
+            None => Pending { tx: core.store.begin().await?, after: Vec::new() },
+        };
         Ok(Self {
             core,
             context,
@@ -39,6 +48,7 @@ impl<'a> Work<'a> {
             actor: context.actor.clone(),
             scope: context.scope,
             resource_id: None,
+            after,
         })
     }
 
@@ -82,23 +92,35 @@ impl<'a> Work<'a> {
         Ok(self.tx.jobs().enqueue(&job).await?.then_some(job))
     }
 
-    /// Commits what was done.
-    pub async fn commit(self) -> Result<()> {
-        self.finish(Outcome::Success, None).await
+    /// Does something once this has committed, and only then. Under an idempotency key that is later than the
+    /// return of [`Work::commit`].
+    pub fn after_commit(&mut self, call: impl FnOnce() + Send + Sync + 'static) {
+        self.after.push(Box::new(call));
     }
 
-    /// Commits the refusal (a counted failure, an ended family) and gives the error to answer with.
+    /// Commits what was done; under an idempotency key, leaves that to whoever has the answer.
+    pub async fn commit(self) -> Result<()> {
+        let reservation = self.context.reservation.clone();
+        let pending = self.finish(Outcome::Success, None).await?;
+        match reservation {
+            Some(reservation) => reservation.hand_over(pending),
+            None => pending.commit().await,
+        }
+    }
+
+    /// Commits the refusal (a counted failure, an ended family) at once and gives the error to answer with.
     pub async fn deny(self, error: Error) -> Error {
-        match self.finish(Outcome::Denied, Some(error.code())).await {
+        let refusal = async { self.finish(Outcome::Denied, Some(error.code())).await?.commit().await };
+        match refusal.await {
             Ok(()) => error,
             Err(failure) => failure,
         }
     }
 
-    async fn finish(self, outcome: Outcome, reason: Option<&'static str>) -> Result<()> {
+    async fn finish(self, outcome: Outcome, reason: Option<&'static str>) -> Result<Pending> {
         let entry = self.entry(outcome, reason)?;
         self.tx.audit().append(&entry).await?;
-        Ok(self.tx.commit().await?)
+        Ok(Pending { tx: self.tx, after: self.after })
     }
 
     fn entry(&self, outcome: Outcome, reason: Option<&'static str>) -> Result<AuditEntry> {

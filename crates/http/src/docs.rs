@@ -2,11 +2,14 @@
 
 use actix_web::App;
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, Ref, RefOr, ResponseBuilder, content::ContentBuilder};
+use utoipa::openapi::{
+    Components, HeaderBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder, Type, content::ContentBuilder,
+};
 use utoipa_actix_web::AppExt;
 
+use crate::once::IDEMPOTENCY_KEY;
 use crate::respond::{ErrorBody, FieldErrorBody};
 use crate::routes;
 
@@ -63,7 +66,15 @@ fn complete(operation: &mut Operation, path: &str) {
             ("422", "Not acceptable; see `errors`"),
         ]);
     }
-    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+    if once(operation) {
+        failures.extend([
+            ("400", "Not readable"),
+            ("409", "It conflicts with the current state"),
+            ("422", "Not acceptable; see `errors`"),
+        ]);
+    }
+    let others = operation.parameters.iter().flatten().filter(|parameter| !is_key(parameter));
+    if others.count() > 0 {
         failures.extend([
             ("400", "Not readable"),
             ("422", "Not acceptable; see `errors`"),
@@ -79,6 +90,9 @@ fn complete(operation: &mut Operation, path: &str) {
             declared.or_insert_with(|| RefOr::T(ResponseBuilder::new().description(description).build()));
         describe(response);
     }
+    if once(operation) {
+        describe_replays(operation);
+    }
     for (status, response) in &mut operation.responses.responses {
         if status.starts_with(['4', '5']) {
             describe(response);
@@ -93,5 +107,38 @@ fn describe(response: &mut RefOr<utoipa::openapi::Response>) {
         let schema = Ref::from_schema_name("ErrorBody");
         let content = ContentBuilder::new().schema(Some(schema)).build();
         response.content.insert("application/json".to_owned(), RefOr::T(content));
+    }
+}
+
+/// Whether it is declared to act once per key.
+fn once(operation: &Operation) -> bool {
+    operation.parameters.iter().flatten().any(is_key)
+}
+
+fn is_key(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.name.eq_ignore_ascii_case(IDEMPOTENCY_KEY.as_str()))
+}
+
+/// Adds to what an operation says of its own answers what every repeated request gets.
+fn describe_replays(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        match status.as_str() {
+            "409" => response.description.push_str(
+                "; or (`idempotency_in_progress`) a request with this Idempotency-Key is in progress, see Retry-After",
+            ),
+            "422" => response
+                .description
+                .push_str("; or (`idempotency_mismatch`) the key was used for a different request"),
+            status if status.starts_with('2') => {
+                let flag = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["true"]));
+                let header = HeaderBuilder::new()
+                    .schema(Some(flag))
+                    .description(Some("Present on an answer that is given again"))
+                    .build();
+                response.headers.insert("Idempotency-Replayed".to_owned(), RefOr::T(header));
+            }
+            _ => {}
+        }
     }
 }

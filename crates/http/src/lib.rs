@@ -6,6 +6,7 @@ mod docs;
 mod edge;
 mod extract;
 mod health;
+mod once;
 mod respond;
 mod routes;
 mod server;

@@ -116,7 +116,7 @@ fn allowed_origins(origins: &[String]) -> Cors {
             "traceparent",
             "x-request-id",
         ])
-        .expose_headers(["etag", "location", "retry-after", "x-request-id"])
+        .expose_headers(["etag", "idempotency-replayed", "location", "retry-after", "x-request-id"])
         .max_age(600);
     origins.iter().fold(cors, |cors, origin| {
         if origin == "*" { cors.allow_any_origin() } else { cors.allowed_origin(origin) }

@@ -13,6 +13,7 @@ mod cluster;
 mod columns;
 mod error;
 mod expired_tokens;
+mod idempotency;
 mod identity;
 mod jobs;
 mod keys;
@@ -37,6 +38,7 @@ pub use columns::{
 };
 pub use error::{Chain, Error, Kind, Result, ResultExt};
 pub use expired_tokens::{ExpiredTokens, PurgedTokens};
+pub use idempotency::{Answer, IdempotencyKeys, Reservation, Reserved};
 pub use identity::{
     CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries,
     SessionRepo, UserQueries, UserRepo,

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 
 use crate::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo,
-    ExpiredTokens, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox,
-    RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, UserQueries, UserRepo,
+    ExpiredTokens, IdempotencyKeys, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo,
+    Mailbox, Outbox, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
+    UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -40,6 +41,8 @@ pub trait Store: Send + Sync {
     /// Failed logins; kept outside the unit of work, because they must outlive its rollback. Not to be written
     /// while holding a unit of work: with one writer at a time they would wait for each other.
     fn login_attempts(&self) -> &dyn LoginAttempts;
+    /// Keys of requests, to be reserved before the unit of work.
+    fn idempotency(&self) -> &dyn IdempotencyKeys;
     /// Tenants, roles and what they grant.
     fn access(&self) -> &dyn AccessQueries;
     /// Keys.
@@ -73,6 +76,8 @@ pub trait Tx: Send + Sync {
     fn expired_tokens(&self) -> &dyn ExpiredTokens;
     /// Failed logins, to forget them together with a successful one.
     fn login_attempts(&self) -> &dyn LoginAttempts;
+    /// Keys of requests, to be answered together with what was done.
+    fn idempotency(&self) -> &dyn IdempotencyKeys;
     /// Tenants, roles and what they grant.
     fn access(&self) -> &dyn AccessRepo;
     /// Keys.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use application::keys::KeyRing;
-use application::{Ask, Meta};
+use application::{Application, Ask, Meta};
 use bootstrap::Overrides;
 use bootstrap::api::{self, RunningApi};
 use bootstrap::config::{Loaded, Source};
@@ -20,7 +20,7 @@ use testkit::temp::TempDir;
 use super::Profile;
 use super::client::Client;
 use super::databases::TestDatabase;
-use super::people::ADMIN_PASSWORD;
+use super::people::{ADMIN_PASSWORD, PASSWORD, Tokens};
 use super::wait::PATIENCE;
 
 /// How a test wants the application started.
@@ -48,6 +48,7 @@ pub(crate) struct App {
     client: Client,
     clock: Option<Arc<FixedClock>>,
     running: RunningApi,
+    database_url: String,
 }
 
 impl Deref for App {
@@ -79,7 +80,9 @@ impl App {
         variables.extend(setup.variables);
         let clock = setup.clock.clone().map(|clock| clock as Arc<dyn Clock>);
         let running = api::start(loaded(data, &variables), Overrides { clock }).await.unwrap();
-        Self { client: Client::new(running.address), clock: setup.clock, running }
+        let embedded = || format!("sqlite://{}/mainstay.db", data.display());
+        let database_url = database_url.map_or_else(embedded, str::to_owned);
+        Self { client: Client::new(running.address), clock: setup.clock, running, database_url }
     }
 
     fn clock(&self) -> &FixedClock {
@@ -89,6 +92,27 @@ impl App {
     /// Its key ring, to be turned without a program of its own.
     pub(crate) fn keys(&self) -> &KeyRing {
         &self.running.app.keys
+    }
+
+    /// To be spoken to from elsewhere.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// What stands behind HTTP.
+    pub(crate) fn use_cases(&self) -> &Application {
+        &self.running.app
+    }
+
+    /// A member whom an operator has made one, too, with SQL.
+    pub(crate) async fn second_operator(&self, email: &str) -> Tokens {
+        self.newcomer(email).await;
+        let promote = format!(
+            "INSERT INTO platform_roles (user_id, role_id) SELECT u.id, r.role_id FROM users u, platform_roles r
+             WHERE u.email = '{email}'"
+        );
+        sql(&self.database_url, &promote).await;
+        self.login(email, PASSWORD).await
     }
 
     /// Lets time pass.
@@ -153,4 +177,17 @@ pub(super) fn loaded(data: &Path, variables: &[(&str, &str)]) -> Loaded {
     env.insert("MAINSTAY_DATA_DIR".to_owned(), data.display().to_string());
     let source = Source { dir: data.to_owned(), env };
     bootstrap::configure(&source).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// As an operator would with the engine's own shell.
+async fn sql(url: &str, statement: &str) {
+    use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
+    let statement = AssertSqlSafe(statement.to_owned());
+    if url.starts_with("sqlite") {
+        SqliteConnection::connect(url).await.unwrap().execute(statement).await.unwrap();
+    } else if url.starts_with("mysql") {
+        MySqlConnection::connect(url).await.unwrap().execute(statement).await.unwrap();
+    } else {
+        PgConnection::connect(url).await.unwrap().execute(statement).await.unwrap();
+    }
 }

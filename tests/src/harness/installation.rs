@@ -63,6 +63,16 @@ impl Installation {
         Program::spawn(self.command("mainstay-api", &data, variables)).listening(address_file).await
     }
 
+    /// Starts an API that ends, or fails otherwise, at these points (`crates/bootstrap/src/fail_points.rs`), and
+    /// waits until it listens.
+    pub(crate) async fn failing_api(&self, name: &str, points: &str, variables: &[(&str, &str)]) -> Program {
+        let data = self.data(name);
+        let address_file = data.join("api.addr");
+        let mut command = self.command("mainstay-api", &data, variables);
+        command.env("FAILPOINTS", points);
+        Program::spawn(command).listening(address_file).await
+    }
+
     /// Starts a worker and waits until it works.
     pub(crate) async fn worker(&self, name: &str, variables: &[(&str, &str)]) -> Program {
         let worker = self.start("mainstay-worker", name, variables);

@@ -18,6 +18,7 @@ mod engine;
 mod entity;
 mod error;
 mod expired_tokens;
+mod idempotency;
 mod jobs;
 mod keys;
 mod mail_tokens;

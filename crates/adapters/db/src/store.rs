@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo,
-    Error, ExpiredTokens, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo,
-    Mailbox, Outbox, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
-    Tx, UserQueries, UserRepo,
+    Error, ExpiredTokens, IdempotencyKeys, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts,
+    MailTokenRepo, Mailbox, Outbox, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries,
+    SessionRepo, Store, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -64,6 +64,10 @@ impl Store for DbStore {
     }
 
     fn login_attempts(&self) -> &dyn LoginAttempts {
+        &self.conn
+    }
+
+    fn idempotency(&self) -> &dyn IdempotencyKeys {
         &self.conn
     }
 
@@ -126,6 +130,10 @@ impl Tx for DbTx {
     }
 
     fn login_attempts(&self) -> &dyn LoginAttempts {
+        &self.conn
+    }
+
+    fn idempotency(&self) -> &dyn IdempotencyKeys {
         &self.conn
     }
 

@@ -1,8 +1,11 @@
 //! Ending a session.
 
+use std::sync::Arc;
+
 use domain::Actor;
 use ports::ResultExt;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use super::secret::Secret;
 use super::{Auth, Principal};
@@ -17,9 +20,8 @@ impl Auth {
         work.on(caller.session);
         let session = work.tx().sessions().by_id(caller.session_id).await?;
         self.revoke_in(&work, &session, self.core.clock.now()).await?;
-        work.commit().await?;
-        self.bearers.principals.forget(caller.session);
-        Ok(())
+        self.forget_after(&mut work, caller.session);
+        work.commit().await
     }
 
     /// Ends the session of a refresh token, for callers whose access token has expired. Any token of the family
@@ -34,8 +36,13 @@ impl Auth {
         work.acting_as(Actor::User { id: user.base.id, uuid: user.base.uuid }, context.scope);
         work.on(session.base.uuid);
         self.revoke_in(&work, &session, self.core.clock.now()).await?;
-        work.commit().await?;
-        self.bearers.principals.forget(session.base.uuid);
-        Ok(())
+        self.forget_after(&mut work, session.base.uuid);
+        work.commit().await
+    }
+    /// What this process remembers of a session goes once its end is committed; earlier, a request could remember
+    /// it anew.
+    fn forget_after(&self, work: &mut Work<'_>, session: Uuid) {
+        let bearers = Arc::clone(&self.bearers);
+        work.after_commit(move || bearers.principals.forget(session));
     }
 }

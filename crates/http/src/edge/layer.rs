@@ -108,10 +108,10 @@ fn boxed<B>(_: &mut actix_web::dev::ResponseHead, body: EitherBody<B, BoxBody>) 
     body
 }
 
-/// JSON and HTML that a route rendered itself (a health report, a page) stay as they are.
+/// JSON and HTML that a route rendered itself (a health report, a kept refusal, a page) stay as they are.
 fn is_ours(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    kind.starts_with("application/json") || kind.starts_with("text/html")
+    ["application/json", "application/problem+json", "text/html"].iter().any(|ours| kind.starts_with(ours))
 }
 
 /// What of a framework's answer must not be lost: `Allow`, and what CORS added.

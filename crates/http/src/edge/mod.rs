@@ -12,9 +12,20 @@ pub(crate) use etag::{is_current, mark_coding, unchanged};
 pub(crate) use layer::edge;
 pub(crate) use origin::Origin;
 
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+
+use crate::respond::Failure;
 
 /// The id of a request, for answers.
 pub(crate) fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<Origin>().map(|origin| origin.request_id.clone()).unwrap_or_default()
+}
+
+/// A failure as the caller of this request would see it, without what the edge adds to every answer.
+pub(crate) fn render_failure(request: &HttpRequest, failure: &Failure) -> HttpResponse {
+    let form = render::Form::of(request.headers(), request.path());
+    match request.extensions().get::<Origin>() {
+        Some(origin) => form.render(failure, origin),
+        None => Failure::internal().response(),
+    }
 }

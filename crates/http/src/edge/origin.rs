@@ -53,6 +53,7 @@ impl Origin {
             user_agent: self.user_agent.clone(),
             request_id: Some(self.request_id.clone()),
             traceparent: self.trace.as_ref().map(ToString::to_string),
+            reservation: None,
         }
     }
 }

@@ -14,6 +14,7 @@ use serde_json::error::Category;
 
 use super::decode::{coding, decode};
 use crate::State;
+use crate::once::{IDEMPOTENCY_KEY, Received};
 use crate::respond::Failure;
 
 /// A body that has arrived, been parsed and been validated.
@@ -42,7 +43,12 @@ where
             let bytes = tokio::time::timeout(ARRIVAL, collect(payload, limit))
                 .await
                 .map_err(|_| Failure::of_status(StatusCode::REQUEST_TIMEOUT))??;
-            parse(&decode(coding, bytes, limit)?).map(Self)
+            let bytes = decode(coding, bytes, limit)?;
+            let parsed = parse(&bytes)?;
+            if request.headers().contains_key(IDEMPOTENCY_KEY) {
+                request.extensions_mut().insert(Received(bytes));
+            }
+            Ok(Self(parsed))
         })
     }
 }

@@ -193,11 +193,15 @@ pub(crate) struct Problem<'a> {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match &error {
-            Error::Invalid(_) | Error::TokenInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Invalid(_) | Error::TokenInvalid | Error::IdempotencyMismatch => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Error::Forbidden | Error::EmailNotVerified => StatusCode::FORBIDDEN,
             Error::NotFound => StatusCode::NOT_FOUND,
-            Error::Conflict | Error::RefreshSuperseded => StatusCode::CONFLICT,
+            Error::Conflict | Error::RefreshSuperseded | Error::IdempotencyInProgress { .. } => {
+                StatusCode::CONFLICT
+            }
             Error::Precondition => StatusCode::PRECONDITION_FAILED,
             Error::Locked { .. } => StatusCode::LOCKED,
             Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -207,7 +211,9 @@ impl From<Error> for Failure {
         match error {
             Error::Invalid(errors) => Self { errors, ..failure },
             Error::Unauthenticated(_) => Self { challenge: true, ..failure },
-            Error::Locked { retry_after } => Self { retry_after: Some(retry_after), ..failure },
+            Error::Locked { retry_after } | Error::IdempotencyInProgress { retry_after } => {
+                Self { retry_after: Some(retry_after), ..failure }
+            }
             Error::Unavailable(source) => {
                 Self { retry_after: Some(SOON), cause: Some(Chain(&source).to_string()), ..failure }
             }

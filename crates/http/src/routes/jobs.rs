@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{get, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use application::Error;
 use application::jobs::{JobSpec, kind};
 use domain::{Job, JobStatus};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::State;
 use crate::extract::{Body, Caller, ListParams, ListQuery, plain};
+use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -106,7 +107,7 @@ impl From<Job> for JobBody {
 }
 
 /// Enqueue a job.
-#[utoipa::path(tag = "jobs", request_body = SubmitBody, security(("bearer" = ["jobs:write"])), responses(
+#[utoipa::path(tag = "jobs", request_body = SubmitBody, params(Once), security(("bearer" = ["jobs:write"])), responses(
     (status = 202, description = "Enqueued", body = Envelope<JobBody>),
     (status = 409, description = "A job with this unique key exists"),
 ))]
@@ -114,8 +115,9 @@ impl From<Job> for JobBody {
 async fn submit(
     state: web::Data<State>,
     caller: Caller,
+    once: Once,
     Body(body): Body<SubmitBody>,
-) -> Result<Reply<JobBody>, Failure> {
+) -> Result<HttpResponse, Failure> {
     caller.require("jobs:write")?;
     let unknown = || Error::field("kind", "unknown", "is not a kind that can be submitted");
     let spec = JobSpec {
@@ -126,9 +128,12 @@ async fn submit(
         priority: body.priority.unwrap_or(0),
         unique_key: body.unique_key,
     };
-    let job = state.app.jobs.submit(&caller.context(), spec).await?;
-    let location = format!("/api/v1/jobs/{}", job.uuid);
-    Ok(Reply::accepted("the job is enqueued", JobBody::from(job)).location(&location))
+    once.answer(caller, async |context| {
+        let job = state.app.jobs.submit(&context, spec).await?;
+        let location = format!("/api/v1/jobs/{}", job.uuid);
+        Ok(Reply::accepted("the job is enqueued", JobBody::from(job)).location(&location))
+    })
+    .await
 }
 
 /// Jobs, from new to old. Sort: `createdAt`.

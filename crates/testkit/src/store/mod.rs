@@ -6,6 +6,7 @@ pub mod attempts;
 pub mod audit;
 pub mod credentials;
 pub mod expired_tokens;
+pub mod idempotency;
 pub mod keys;
 pub mod mail_tokens;
 pub mod mailbox;
@@ -82,6 +83,18 @@ macro_rules! store_suite {
                     clears_one_identifier_and_network,
                     clears_with_the_unit_of_work,
                     purge_removes_ended_windows,
+                }
+                idempotency {
+                    is_granted_once,
+                    of_many_one_gets_it,
+                    an_answer_is_kept,
+                    keeps_the_largest_answer,
+                    is_answered_once,
+                    a_key_taken_over_refuses_its_former_holder,
+                    tokens_only_grow,
+                    a_released_key_is_free,
+                    an_answer_goes_with_its_unit_of_work,
+                    purge_removes_what_is_kept_no_longer,
                 }
                 access {
                     finds_tenants_by_slug,

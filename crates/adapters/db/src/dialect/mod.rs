@@ -62,6 +62,15 @@ impl Dialect {
         }
     }
 
+    /// Whether an `INSERT` that leaves alone what is there counts only a row that it has written. MySQL counts the row
+    /// that was there, too, for drivers that count rows found and not only rows changed.
+    pub(crate) fn counts_only_written(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Mysql => false,
+        }
+    }
+
     /// The jobs that wait, in the words of the index that holds only them.
     pub(crate) fn job_waits(self) -> &'static str {
         match self {

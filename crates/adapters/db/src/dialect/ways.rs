@@ -136,16 +136,15 @@ pub(crate) async fn delete_some<E: EntityTrait>(
 }
 
 /// Whether an `INSERT` that leaves alone what is there has written its row, given how many rows it affected.
-/// MySQL counts the row that was there, too, for drivers that count rows found and not only rows changed.
 pub(crate) async fn has_written<E: EntityTrait>(
     connection: &impl ConnectionTrait,
     affected: u64,
     id: <E::PrimaryKey as sea_orm::PrimaryKeyTrait>::ValueType,
 ) -> std::result::Result<bool, DbErr> {
-    match Dialect::of(connection) {
-        Dialect::Sqlite | Dialect::Postgres => Ok(affected > 0),
-        Dialect::Mysql => Ok(E::find_by_id(id).one(connection).await?.is_some()),
+    if Dialect::of(connection).counts_only_written() {
+        return Ok(affected > 0);
     }
+    Ok(E::find_by_id(id).one(connection).await?.is_some())
 }
 
 /// Inserts a row or, where its key is taken, sets the counter and then the other column of the row that is there;

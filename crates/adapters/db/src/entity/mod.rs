@@ -5,6 +5,7 @@
 pub(crate) mod audit_entries;
 pub(crate) mod captured_mails;
 pub(crate) mod credentials;
+pub(crate) mod idempotency_keys;
 pub(crate) mod jobs;
 pub(crate) mod login_attempts;
 pub(crate) mod mail_tokens;
