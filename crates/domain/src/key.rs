@@ -13,10 +13,12 @@ pub enum KeyPurpose {
     Column,
     /// HMAC key that encrypted columns are found by.
     BlindIndex,
+    /// AES-256 key of one backup or export. It lies in that archive's manifest, sealed, and never in the ring.
+    Archive,
 }
 
 impl KeyPurpose {
-    /// All of them.
+    /// All that the ring has.
     pub const ALL: [Self; 4] = [Self::AccessToken, Self::Derivation, Self::Column, Self::BlindIndex];
 
     /// The stored form; also bound into the seal, so that a key can't be moved to another purpose.
@@ -26,6 +28,7 @@ impl KeyPurpose {
             Self::Derivation => "derivation",
             Self::Column => "column",
             Self::BlindIndex => "blind-index",
+            Self::Archive => "archive",
         }
     }
 

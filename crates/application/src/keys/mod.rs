@@ -59,6 +59,8 @@ impl KeyRing {
                     let mut slot = self.derivation.write().unwrap_or_else(std::sync::PoisonError::into_inner);
                     *slot = Some(Arc::new(opened));
                 }
+                // It lies with its archive.
+                KeyPurpose::Archive => {}
             }
         }
         self.core.columns.install(columns)?;
@@ -80,7 +82,7 @@ impl KeyRing {
     fn new_key(&self, purpose: KeyPurpose, generation: i32, active_from: Timestamp) -> Result<RingKey> {
         let plain = match purpose {
             KeyPurpose::AccessToken => self.core.tokens.generate_key()?,
-            KeyPurpose::Derivation | KeyPurpose::Column | KeyPurpose::BlindIndex => {
+            KeyPurpose::Derivation | KeyPurpose::Column | KeyPurpose::BlindIndex | KeyPurpose::Archive => {
                 let mut key = vec![0; 32];
                 self.core.random.fill(&mut key)?;
                 key
