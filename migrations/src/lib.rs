@@ -23,7 +23,7 @@ mod online;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::{DbErr, MigrationTrait, async_trait};
-use sea_orm_migration::sea_orm::{DatabaseConnection, EntityTrait};
+use sea_orm_migration::sea_orm::{DatabaseConnection, DbBackend, EntityTrait};
 use sea_orm_migration::{SchemaManager, seaql_migrations};
 
 /// All migrations, oldest first.
@@ -50,13 +50,21 @@ pub fn known() -> Vec<String> {
     Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
 }
 
+/// A table that is there while a database is being restored bit by bit, and stays if that does not end.
+pub const RESTORING: &str = "mainstay_restoring";
+
 /// Names of the migrations that the database has had. Changes nothing, and does not mind names that a newer
 /// program left: while replicas are replaced one by one, the old ones go on.
 ///
 /// # Errors
-/// Those of the driver.
+/// Those of the driver; `Migration` when a restore has not ended.
 pub async fn applied(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-    if !SchemaManager::new(connection).has_table("seaql_migrations").await? {
+    let manager = SchemaManager::new(connection);
+    if manager.get_database_backend() == DbBackend::MySql && manager.has_table(RESTORING).await? {
+        let text = "a restore did not end, and the database is not whole: restore it again, with --force";
+        return Err(DbErr::Migration(text.to_owned()));
+    }
+    if !manager.has_table("seaql_migrations").await? {
         return Ok(Vec::new());
     }
     let rows = seaql_migrations::Entity::find().all(connection).await?;

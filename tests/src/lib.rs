@@ -12,6 +12,7 @@ mod harness;
 mod account;
 mod activity;
 mod audit;
+mod backup;
 mod bad_input;
 mod edge;
 mod idempotency;

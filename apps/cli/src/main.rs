@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
 mod assets;
+mod backup;
 mod keys;
 mod migrate;
 
@@ -36,6 +37,10 @@ enum Command {
     Config(Configuration),
     /// Look at everything a server needs and say what to do.
     Doctor,
+    /// Write an encrypted backup of the database, while it is in use.
+    Backup(backup::Backup),
+    /// Restore a backup into the configured database.
+    Restore(backup::Restore),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -77,6 +82,8 @@ async fn execute(command: Command) -> Result<ExitCode> {
         Command::Config(Configuration::Show) => print!("{}", operator::configuration()?.show()),
         Command::Config(Configuration::Example) => print!("{}", env_example()),
         Command::Doctor => return Ok(report(&operator::doctor(&operator::configuration()?).await)),
+        Command::Backup(arguments) => backup::backup(arguments).await?,
+        Command::Restore(arguments) => backup::restore(arguments).await?,
         Command::Openapi => println!("{}", operator::openapi()?),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! What every process shares: the database, the adapters, the use cases on top.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,8 +46,14 @@ pub(crate) async fn connect(config: &Config, kind: Process) -> Result<Database> 
 pub(crate) async fn connect_with(config: &Config, kind: Process, overrides: &Overrides) -> Result<Database> {
     create_private(&config.data_dir)
         .with_context(|| format!("can't create the data directory {}", config.data_dir.display()))?;
+    let settings = settings_of_database(config, kind, overrides);
+    db::connect(&settings).await.context("can't connect to the database; check MAINSTAY_DATABASE__URL")
+}
+
+/// Where the database is, as its adapter wants to hear it.
+pub(crate) fn settings_of_database(config: &Config, kind: Process, overrides: &Overrides) -> db::Settings {
     let columns = ColumnSettings { oldest: KEEP_WRITING * keys_every(config) };
-    let settings = db::Settings {
+    db::Settings {
         url: config.database.url.expose().to_owned(),
         max_connections: config.database.max_connections,
         threads: if kind == Process::Api { config.server.workers.unwrap_or_else(cores) } else { 0 },
@@ -55,8 +61,7 @@ pub(crate) async fn connect_with(config: &Config, kind: Process, overrides: &Ove
         node_id: config.node.id,
         cipher: Arc::new(AeadColumns::new(columns, Arc::new(OsRandom), overrides.clock())),
         random: Arc::new(OsRandom),
-    };
-    db::connect(&settings).await.context("can't connect to the database; check MAINSTAY_DATABASE__URL")
+    }
 }
 
 /// What is embedded lies there in the clear: nobody else on the machine needs to look.
@@ -132,7 +137,8 @@ pub(crate) async fn keep_keys(app: Application, every: Duration) {
     }
 }
 
-fn sealer(config: &Config, random: Arc<dyn Random>) -> Result<AeadSealer> {
+/// Seals under the configured master keys, or under the data directory's own.
+pub(crate) fn sealer(config: &Config, random: Arc<dyn Random>) -> Result<AeadSealer> {
     let keys = match &config.security.master_key {
         Some(keys) => keys.iter().copied().collect(),
         None => vec![own_master_key(config, random.as_ref())?],
@@ -140,9 +146,14 @@ fn sealer(config: &Config, random: Arc<dyn Random>) -> Result<AeadSealer> {
     AeadSealer::new(keys, random).context("the master key can't be used")
 }
 
+/// Where the key lies unless it is configured.
+pub(crate) fn master_key_path(config: &Config) -> PathBuf {
+    config.data_dir.join("master.key")
+}
+
 /// Development needs no key management: the key lies in the data directory.
 fn own_master_key(config: &Config, random: &dyn Random) -> Result<[u8; 32]> {
-    let key = master_key_file(&config.data_dir.join("master.key"), random);
+    let key = master_key_file(&master_key_path(config), random);
     let key = key.context("can't read or create the master key")?;
     if key.readable_by_others {
         tracing::warn!("the master key file is readable by others; `chmod 600` it");

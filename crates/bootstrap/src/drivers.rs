@@ -33,7 +33,7 @@ impl<P, T: ?Sized> Drivers<P, T> {
         self
     }
 
-    fn schemes(&self) -> Vec<&'static str> {
+    pub(crate) fn schemes(&self) -> Vec<&'static str> {
         self.0.iter().map(|(scheme, _)| *scheme).collect()
     }
 

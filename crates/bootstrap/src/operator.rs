@@ -1,5 +1,7 @@
 //! What the operator's command does: schema, configuration, and a look at everything.
 
+mod archives;
+mod backup;
 mod doctor;
 mod keys;
 mod schema;
@@ -7,6 +9,7 @@ mod schema;
 use anyhow::{Context as _, Result};
 use db::Process;
 
+pub use backup::{Found, backup, backups, restore, verify_backup};
 pub use doctor::{Check, doctor};
 pub use keys::{KeyInfo, KeyState, Rotation, keys_list, keys_reseal, keys_rotate};
 pub use schema::{
@@ -47,4 +50,9 @@ async fn operate<T>(loaded: &Loaded, work: impl AsyncFnOnce(&Shared) -> Result<T
 /// When it can't be written as JSON.
 pub fn openapi() -> Result<String> {
     http::openapi().to_pretty_json().context("the OpenAPI document can't be written")
+}
+
+/// What archives say who wrote them.
+fn program() -> String {
+    format!("mainstay {}", env!("CARGO_PKG_VERSION"))
 }

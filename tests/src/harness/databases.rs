@@ -27,6 +27,15 @@ impl TestDatabase {
         }
     }
 
+    /// The same with nothing in it.
+    pub(super) async fn empty(profile: Profile) -> Option<Self> {
+        match profile {
+            Profile::Embedded => Some(Self::File),
+            Profile::Postgres => postgres::TestDatabase::empty().await.map(Self::Postgres),
+            Profile::Mysql => mysql::TestDatabase::empty().await.map(Self::Mysql),
+        }
+    }
+
     /// What has to be configured to use it.
     pub(super) fn url(&self) -> Option<String> {
         match self {

@@ -44,6 +44,12 @@ impl Installation {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
+    /// Where its database is.
+    pub(crate) fn database_url(&self) -> String {
+        let file = || format!("sqlite://{}", self.data("api").join("mainstay.db").display());
+        self.variables.get("DATABASE__URL").cloned().unwrap_or_else(file)
+    }
+
     /// The directory of one program. On SQLite all share one, because the database lies in it.
     pub(crate) fn data(&self, name: &str) -> PathBuf {
         let path = match self.profile {

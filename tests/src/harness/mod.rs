@@ -6,7 +6,9 @@
 mod app;
 mod binaries;
 mod client;
+mod contents;
 mod databases;
+mod empty;
 mod installation;
 mod people;
 mod program;
@@ -15,9 +17,11 @@ mod wait;
 
 pub(crate) use app::{App, Setup, run};
 pub(crate) use client::{Answer, Client};
+pub(crate) use contents::contents;
+pub(crate) use empty::Empty;
 pub(crate) use installation::{Installation, MASTER_KEY};
 pub(crate) use people::{ADMIN, ADMIN_PASSWORD, PASSWORD, Tokens, VERIFY_SUBJECT};
-pub(crate) use program::Program;
+pub(crate) use program::{Program, promised};
 pub(crate) use server::DatabaseServer;
 pub(crate) use wait::{PATIENCE, eventually, holds};
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -120,4 +120,9 @@ fn collect(pipe: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
             line.clear();
         }
     });
+}
+
+/// Runs a program to its end without holding up the test's own tasks.
+pub(crate) async fn promised(mut command: Command) -> Output {
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }

@@ -33,6 +33,7 @@ pub(crate) async fn write(
         let pieces =
             stream::try_unfold(&mut cut, async |cut| Ok(cut.next().await?.map(|piece| (piece, cut))));
         store.put(&folder.join(&name)?, pieces.boxed()).await?;
+        fail::fail_point!("backup.after-part", |_| std::process::abort());
         parts.push(Part { name, bytes: cut.bytes, sha256: hex(cut.hash.finish().as_ref()) });
         if !rest.has_more().await? {
             return Ok(parts);

@@ -1,13 +1,14 @@
 //! The database: every repository, the unit of work, the job table, the outbox and the cluster of processes,
 //! on SQLite, PostgreSQL and MySQL/MariaDB.
 //!
-//! **Invariant:** no SeaORM type is visible outside. What differs between engines is decided in [`dialect`] and
-//! [`engine`], nowhere else. Parameters of statements are never logged.
+//! **Invariant:** no SeaORM type is visible outside. What differs between engines is decided in [`dialect`],
+//! [`engine`] and [`backup`], nowhere else. Parameters of statements are never logged.
 
 mod access;
 mod activity;
 mod attempts;
 mod audit;
+pub mod backup;
 mod cluster;
 mod conn;
 mod credentials;

@@ -1,5 +1,6 @@
 //! The conformance suites on every engine, and what is this adapter's own.
 
+mod backup;
 mod every;
 mod mysql;
 mod postgres;

@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::mysql::Mysql;
 use self::postgres::Postgres;
-use self::sqlite::DatabaseFile;
+pub(crate) use self::sqlite::{DatabaseFile, beside};
 use crate::conn::Pools;
 use crate::settings::{Process, Settings};
 use crate::wakeups::Wake;

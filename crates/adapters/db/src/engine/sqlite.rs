@@ -59,6 +59,11 @@ impl DatabaseFile {
         Ok(Self { path, options })
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Makes sure that one API at most serves this file. The lock goes with the process, however it ends.
     pub(crate) fn lock_for_api(&self) -> Result<File> {
         let path = beside(&self.path, ".api.lock");
@@ -151,7 +156,8 @@ fn open_lock(path: &Path) -> Result<File> {
     open.map_err(|error| Error::with(Kind::Unavailable, CONNECT, error))
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// The same name with something after it.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
