@@ -16,6 +16,7 @@ services_scratch=()  # directories to remove
 ensure_services() {
     local missing=0
     ensure_postgres || missing=1
+    ensure_mariadb || missing=1
     ensure_smtp || missing=1
     ensure_s3 || missing=1
     if ((missing)); then
@@ -27,8 +28,10 @@ ensure_services() {
 stop_services() {
     local pid directory
     for pid in ${services_started[@]+"${services_started[@]}"}; do
-        # SIGINT is PostgreSQL's fast shutdown: it doesn't wait for its clients.
+        # SIGINT is PostgreSQL's fast shutdown: it doesn't wait for its clients. MariaDB ignores it and ends by
+        # SIGTERM, which PostgreSQL ignores by then.
         kill -INT "$pid" 2>/dev/null || continue
+        kill -TERM "$pid" 2>/dev/null || true
         wait_until 10 is_gone "$pid" || kill -KILL "$pid" 2>/dev/null || true
     done
     for directory in ${services_scratch[@]+"${services_scratch[@]}"}; do
@@ -105,6 +108,74 @@ start_postgres() {
     }
     services_started+=("$(head -n 1 "$directory/data/postmaster.pid")")
     echo "services: PostgreSQL started on 127.0.0.1:5432"
+}
+
+# --- MariaDB ----------------------------------------------------------------
+
+ensure_mariadb() {
+    if mariadb_accepts; then
+        echo "services: MariaDB answers on 127.0.0.1:3306"
+    elif port_is_open 3306; then
+        missing_service "MariaDB" "127.0.0.1:3306 answers, but refuses the user root without a password"
+    elif ! find_mariadb && ! install_mariadb; then
+        missing_service "MariaDB" "nothing answers on 127.0.0.1:3306, and mariadbd is not installed" \
+            "install the Debian package mariadb-server"
+    else
+        start_mariadb
+    fi
+}
+
+mariadb_accepts() {
+    port_is_open 3306 || return 1
+    # Without a client, the port has to be proof enough.
+    command -v mariadb >/dev/null || return 0
+    mariadb --no-defaults --connect-timeout=5 --protocol=tcp -h 127.0.0.1 -u root -e 'SELECT 1' >/dev/null 2>&1
+}
+
+# Sets mariadb_server to the installed server.
+find_mariadb() {
+    mariadb_server="$(command -v mariadbd || command -v /usr/sbin/mariadbd)" &&
+        command -v mariadb-install-db >/dev/null
+}
+
+install_mariadb() {
+    [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null || return 1
+    echo "services: installing mariadb-server"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mariadb-server; } >&2 || return 1
+    # The package starts a server that lets root in by its socket only; it would hold our port.
+    if port_is_open 3306; then
+        service mariadb stop >&2 || true
+    fi
+    find_mariadb
+}
+
+# A private server, for the same reasons as PostgreSQL's.
+start_mariadb() {
+    local directory pid
+    directory="$(mktemp -d "${TMPDIR:-/tmp}/mainstay-mariadb.XXXXXX")"
+    services_scratch+=("$directory")
+    local as=()
+    if [[ "$(id -u)" == 0 ]]; then
+        chown mysql "$directory"
+        as=(--user=mysql)
+    fi
+    (
+        cd "$directory" && mariadb-install-db --no-defaults ${as[@]+"${as[@]}"} --datadir="$directory/data" \
+            --auth-root-authentication-method=normal --skip-test-db >"$directory/install.log" 2>&1
+    ) || {
+        missing_service "MariaDB" "a private server could not be made" "$(tail -n 5 "$directory/install.log")"
+        return 1
+    }
+    "$mariadb_server" --no-defaults ${as[@]+"${as[@]}"} --datadir="$directory/data" --socket="$directory/socket" \
+        --pid-file="$directory/pid" --bind-address=127.0.0.1 --port=3306 --max-connections=400 \
+        --innodb-flush-log-at-trx-commit=0 >"$directory/server.log" 2>&1 &
+    pid=$!
+    services_started+=("$pid")
+    if ! wait_until 30 mariadb_accepts; then
+        missing_service "MariaDB" "a private server did not start" "$(tail -n 5 "$directory/server.log")"
+        return 1
+    fi
+    echo "services: MariaDB started on 127.0.0.1:3306"
 }
 
 # --- SMTP -------------------------------------------------------------------
