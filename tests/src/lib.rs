@@ -25,4 +25,5 @@ mod operations;
 mod processes;
 mod refresh;
 mod rotation;
+mod tls;
 mod tokens;

@@ -23,7 +23,7 @@ impl TestDatabase {
         match profile {
             Profile::Embedded => Some(Self::File),
             Profile::Postgres => postgres::TestDatabase::migrated(migrate_template).await.map(Self::Postgres),
-            Profile::Mysql => mysql::TestDatabase::migrated(migrate).await.map(Self::Mysql),
+            Profile::Mysql => mysql::TestDatabase::migrated(migrate_fresh).await.map(Self::Mysql),
         }
     }
 
@@ -46,14 +46,19 @@ impl TestDatabase {
     }
 }
 
-async fn migrate(url: String) {
+/// Connects and migrates as the operator's command does; the error as it would be printed.
+pub(crate) async fn migrate(url: &str) -> Result<(), String> {
     let data = TempDir::new();
-    let loaded = loaded(data.path(), &[("ENVIRONMENT", "test"), ("DATABASE__URL", &url)]);
-    bootstrap::operator::migrate_up(&loaded).await.unwrap();
+    let loaded = loaded(data.path(), &[("ENVIRONMENT", "test"), ("DATABASE__URL", url)]);
+    bootstrap::operator::migrate_up(&loaded).await.map_err(|error| format!("{error:#}"))
+}
+
+async fn migrate_fresh(url: String) {
+    migrate(&url).await.unwrap();
 }
 
 async fn migrate_template(url: String) {
-    migrate(url.clone()).await;
+    migrate(&url).await.unwrap();
     // A template is copied only when nobody is connected to it, and the migration has just left.
     let mut connection = sqlx::postgres::PgConnection::connect(&url).await.unwrap();
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";

@@ -18,11 +18,12 @@ mod wait;
 pub(crate) use app::{App, Setup, run};
 pub(crate) use client::{Answer, Client};
 pub(crate) use contents::contents;
+pub(crate) use databases::migrate;
 pub(crate) use empty::Empty;
 pub(crate) use installation::{Installation, MASTER_KEY};
 pub(crate) use people::{ADMIN, ADMIN_PASSWORD, PASSWORD, Tokens, VERIFY_SUBJECT};
 pub(crate) use program::{Program, promised};
-pub(crate) use server::DatabaseServer;
+pub(crate) use server::{DatabaseServer, Identity};
 pub(crate) use wait::{PATIENCE, eventually, holds};
 
 /// Which technologies the application stands on.

@@ -3,8 +3,10 @@
 mod mysql;
 mod postgres;
 
+use std::fs::Permissions;
 use std::net::TcpListener;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use self::mysql::MysqlServer;
@@ -20,10 +22,15 @@ pub(crate) enum DatabaseServer {
 impl DatabaseServer {
     /// Starts the profile's. `None` when it is not installed, after having said so.
     pub(crate) async fn start(profile: Profile) -> Option<Self> {
+        Self::start_as(profile, None).await
+    }
+
+    /// Starts one that proves who it is to clients that ask.
+    pub(crate) async fn start_as(profile: Profile, identity: Option<Identity>) -> Option<Self> {
         match profile {
             Profile::Embedded => panic!("SQLite has no server"),
-            Profile::Postgres => PostgresServer::start().await.map(Self::Postgres),
-            Profile::Mysql => MysqlServer::start().await.map(Self::Mysql),
+            Profile::Postgres => PostgresServer::start(identity).await.map(Self::Postgres),
+            Profile::Mysql => MysqlServer::start(identity).await.map(Self::Mysql),
         }
     }
 
@@ -48,6 +55,23 @@ impl DatabaseServer {
             Self::Postgres(server) => server.url(),
             Self::Mysql(server) => server.url(),
         }
+    }
+}
+
+/// Who a server says that it is.
+pub(crate) struct Identity {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+impl Identity {
+    /// The same in files of the server's own, which others must not read.
+    fn inside(self, folder: &Path) -> Self {
+        let inside = Self { certificate: folder.join("identity.crt"), key: folder.join("identity.key") };
+        std::fs::copy(self.certificate, &inside.certificate).unwrap();
+        std::fs::copy(self.key, &inside.key).unwrap();
+        std::fs::set_permissions(&inside.key, Permissions::from_mode(0o600)).unwrap();
+        inside
     }
 }
 

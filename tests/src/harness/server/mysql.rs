@@ -9,7 +9,7 @@ use sqlx::{Connection, Executor};
 use testkit::services::require_or_skip;
 use testkit::temp::TempDir;
 
-use super::{free_port, hand_over, is_root};
+use super::{Identity, free_port, hand_over, is_root};
 use crate::harness::wait::{PATIENCE, eventually};
 
 const SERVER: &str = "/usr/sbin/mariadbd";
@@ -18,16 +18,19 @@ const SERVER: &str = "/usr/sbin/mariadbd";
 pub(crate) struct MysqlServer {
     folder: TempDir,
     port: u16,
+    identity: Option<Identity>,
     process: Mutex<Option<Child>>,
 }
 
 impl MysqlServer {
-    pub(super) async fn start() -> Option<Self> {
+    pub(super) async fn start(identity: Option<Identity>) -> Option<Self> {
         if !Path::new(SERVER).exists() {
             require_or_skip("a MariaDB server of our own", "install the Debian package mariadb-server");
             return None;
         }
-        let server = Self { folder: TempDir::new(), port: free_port(), process: Mutex::new(None) };
+        let folder = TempDir::new();
+        let identity = identity.map(|identity| identity.inside(folder.path()));
+        let server = Self { folder, port: free_port(), identity, process: Mutex::new(None) };
         hand_over(server.folder.path(), "mysql");
         let mut install = Command::new("mariadb-install-db");
         install.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
@@ -45,6 +48,10 @@ impl MysqlServer {
         command.args(["--no-defaults", "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M"]);
         command.arg(format!("--port={}", self.port));
         command.arg(self.option("datadir", "data")).arg(self.option("socket", "socket"));
+        if let Some(Identity { certificate, key }) = &self.identity {
+            command.arg(format!("--ssl-cert={}", certificate.display()));
+            command.arg(format!("--ssl-key={}", key.display()));
+        }
         let command = as_its_user(&mut command).current_dir(self.folder.path());
         let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         *self.process.lock().unwrap() = Some(child);

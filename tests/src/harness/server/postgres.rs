@@ -8,7 +8,7 @@ use sqlx::Connection;
 use testkit::services::require_or_skip;
 use testkit::temp::TempDir;
 
-use super::{free_port, hand_over, is_root};
+use super::{Identity, free_port, hand_over, is_root};
 use crate::harness::wait::{PATIENCE, eventually};
 
 /// A cluster without `fsync`.
@@ -16,16 +16,18 @@ pub(crate) struct PostgresServer {
     programs: PathBuf,
     folder: TempDir,
     port: u16,
+    identity: Option<Identity>,
 }
 
 impl PostgresServer {
-    pub(super) async fn start() -> Option<Self> {
+    pub(super) async fn start(identity: Option<Identity>) -> Option<Self> {
         let Some(programs) = installed() else {
             require_or_skip("a PostgreSQL server of our own", "install the Debian package postgresql");
             return None;
         };
         let folder = TempDir::new();
-        let server = Self { programs, folder, port: free_port() };
+        let identity = identity.map(|identity| identity.inside(folder.path()));
+        let server = Self { programs, folder, port: free_port(), identity };
         hand_over(server.folder.path(), "postgres");
         let data = server.data();
         server
@@ -36,7 +38,11 @@ impl PostgresServer {
 
     pub(super) async fn resume(&self) {
         let directory = self.folder.path().display();
-        let options = format!("-h 127.0.0.1 -p {} -k {directory} -c fsync=off", self.port);
+        let tls = self.identity.as_ref().map_or_else(String::new, |Identity { certificate, key }| {
+            let (certificate, key) = (certificate.display(), key.display());
+            format!("-c ssl=on -c ssl_cert_file={certificate} -c ssl_key_file={key}")
+        });
+        let options = format!("-h 127.0.0.1 -p {} -k {directory} -c fsync=off {tls}", self.port);
         let log = self.folder.path().join("server.log").display().to_string();
         self.run("pg_ctl", &["-D", &self.data(), "-l", &log, "-w", "-t", "30", "-o", &options, "start"]);
         let url = self.url();
