@@ -53,3 +53,7 @@ deny:
 # Measure the API against a bare server beside it (PostgreSQL and wrk needed)
 bench *arguments:
     tests/load/bench.sh {{arguments}}
+
+# Kill processes at random under load and compare what was promised (PostgreSQL needed)
+chaos *arguments:
+    tests/load/chaos.sh {{arguments}}

@@ -16,6 +16,8 @@ mod m20261121_000003_jobs;
 mod m20261121_000004_audit;
 mod m20261121_000005_operations;
 mod m20261121_000006_idempotency;
+mod m20261121_000007_outbox;
+mod m20261121_000007_outbox_indices;
 mod m20261121_000009_phone;
 mod m20261121_000011_assets;
 mod mysql;
@@ -39,6 +41,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_audit::Migration),
             Box::new(m20261121_000005_operations::Migration),
             Box::new(m20261121_000006_idempotency::Migration),
+            Box::new(m20261121_000007_outbox::Migration),
+            Box::new(m20261121_000007_outbox_indices::Migration),
             Box::new(m20261121_000009_phone::Migration),
             Box::new(m20261121_000011_assets::Migration),
         ]

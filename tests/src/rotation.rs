@@ -144,10 +144,13 @@ installations! {
         let stop = Arc::new(AtomicBool::new(false));
         let busy = tokio::spawn(keep_calling(api.client(), people.split_off(3).remove(0), Arc::clone(&stop)));
         let variables = [QUICK, ("WORKER__QUEUES", "default")];
-        let mut command = installation.command("mainstay-worker", &installation.data("dying"), &variables);
-        command.env("FAILPOINTS", "keys.after-stretch=return");
-        let dying = Program::spawn(command);
-        assert_ne!(dying.ended(Duration::from_secs(60)).await, 0, "{}", dying.output());
+        for point in ["keys.after-stretch", "keys.before-finish"] {
+            let mut command =
+                installation.command("mainstay-worker", &installation.data("dying"), &variables);
+            command.env("FAILPOINTS", format!("{point}=return"));
+            let dying = Program::spawn(command);
+            assert_ne!(dying.ended(Duration::from_secs(60)).await, 0, "{point}: {}", dying.output());
+        }
         for (number, person) in people.iter().enumerate() {
             assert_eq!(phone_of(&api, person).await, json!(format!("+1415555100{number}")));
         }

@@ -5,6 +5,7 @@ mod assets;
 mod backup;
 mod keys;
 mod migrate;
+mod outbox;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,9 @@ enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(Configuration),
+    /// Events on their way out.
+    #[command(subcommand)]
+    Outbox(outbox::Outbox),
     /// Look at everything a server needs and say what to do.
     Doctor,
     /// Write an encrypted backup of the database, while it is in use.
@@ -81,6 +85,7 @@ async fn execute(command: Command) -> Result<ExitCode> {
         }
         Command::Config(Configuration::Show) => print!("{}", operator::configuration()?.show()),
         Command::Config(Configuration::Example) => print!("{}", env_example()),
+        Command::Outbox(command) => outbox::execute(command).await?,
         Command::Doctor => return Ok(report(&operator::doctor(&operator::configuration()?).await)),
         Command::Backup(arguments) => backup::backup(arguments).await?,
         Command::Restore(arguments) => backup::restore(arguments).await?,

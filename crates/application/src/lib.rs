@@ -15,6 +15,7 @@ pub mod keys;
 mod lists;
 pub mod mails;
 pub mod maintenance;
+pub mod outbox;
 mod settings;
 pub mod users;
 mod work;
@@ -43,6 +44,8 @@ pub struct Application {
     pub mails: mails::Mails,
     /// Clearing away what has expired.
     pub maintenance: maintenance::Maintenance,
+    /// Events that wait, and dead letters.
+    pub outbox: outbox::Outbox,
     /// The keys of the ring.
     pub keys: keys::KeyRing,
 }
@@ -57,8 +60,9 @@ impl Application {
             users: users::Users::new(core.clone()),
             jobs: jobs::Jobs::new(core.clone(), lists.clone()),
             idempotency: idempotency::Idempotency::new(core.clone()),
-            audit: audit::Audit::new(core.clone(), lists),
+            audit: audit::Audit::new(core.clone(), lists.clone()),
             mails: mails::Mails::new(core.clone(), keys.clone()),
+            outbox: outbox::Outbox::new(core.clone(), lists),
             maintenance: maintenance::Maintenance::new(core),
             keys,
         }

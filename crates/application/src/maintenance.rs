@@ -9,6 +9,9 @@ use crate::{Action, Context, Core, Result, Work};
 const PURGE: Action = Action { name: "maintenance.purge", resource: "expired-rows" };
 /// Rows per statement: short transactions, so that nobody waits for the purge.
 const BATCH: u64 = 500;
+/// Consumers remember events for so long. One that is told again later, by a broker that keeps it, has its effect
+/// again; what still lies in the outbox is not forgotten.
+const KEEP_INBOX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Ended sessions stay visible for so long, for support and forensics.
 const KEEP_SESSIONS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// A spent refresh token that comes back tells of a theft; once it would have expired for so long, nobody waits for
@@ -35,6 +38,8 @@ pub struct Purged {
     pub login_attempts: u64,
     /// Idempotency keys with their answers.
     pub idempotency_keys: u64,
+    /// What consumers remember of events.
+    pub inbox: u64,
 }
 
 impl Maintenance {
@@ -42,7 +47,7 @@ impl Maintenance {
         Self { core }
     }
 
-    /// Removes expired sessions, tokens, counted failures and kept answers.
+    /// Removes expired sessions, tokens, counted failures and kept answers, and what consumers remember of old events.
     pub async fn purge(&self, context: &Context) -> Result<Purged> {
         let mut total = Purged::default();
         loop {
@@ -51,6 +56,7 @@ impl Maintenance {
             total.refresh_tokens += batch.refresh_tokens;
             total.mail_tokens += batch.mail_tokens;
             total.login_attempts += batch.login_attempts;
+            total.inbox += batch.inbox;
             total.idempotency_keys += batch.idempotency_keys;
             let removed = [
                 batch.sessions,
@@ -58,6 +64,7 @@ impl Maintenance {
                 batch.mail_tokens,
                 batch.login_attempts,
                 batch.idempotency_keys,
+                batch.inbox,
             ];
             if removed.iter().all(|removed| *removed < BATCH) {
                 return Ok(total);
@@ -77,6 +84,7 @@ impl Maintenance {
             mail_tokens: tokens.mail,
             login_attempts: tx.login_attempts().purge(now, BATCH).await?,
             idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
+            inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,
         };
         if purged == Purged::default() {
             // Nothing changed, so there is nothing to record either.

@@ -4,6 +4,7 @@ mod archives;
 mod backup;
 mod doctor;
 mod keys;
+mod outbox;
 mod schema;
 
 use anyhow::{Context as _, Result};
@@ -12,6 +13,7 @@ use db::Process;
 pub use backup::{Found, backup, backups, restore, verify_backup};
 pub use doctor::{Check, doctor};
 pub use keys::{KeyInfo, KeyState, Rotation, keys_list, keys_reseal, keys_rotate};
+pub use outbox::{outbox_drop, outbox_list, outbox_retry};
 pub use schema::{
     AssetState, AssetStatus, assets_apply, assets_drop, assets_status, may_start_afresh, migrate_down,
     migrate_fresh, migrate_generate, migrate_status, migrate_up,

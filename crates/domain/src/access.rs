@@ -100,7 +100,9 @@ impl SystemRole {
     pub fn grants(self) -> &'static [&'static str] {
         match self {
             Self::Owner => &["*:*"],
-            Self::Admin => &["users:*", "roles:*", "members:*", "jobs:*", "queues:*", "audit:read"],
+            Self::Admin => {
+                &["users:*", "roles:*", "members:*", "jobs:*", "queues:*", "events:*", "audit:read"]
+            }
             Self::Member => &["profile:read", "profile:write"],
         }
     }

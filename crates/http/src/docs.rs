@@ -25,6 +25,7 @@ use crate::routes;
         (name = "auth", description = "Registration, login, tokens"),
         (name = "users", description = "Accounts"),
         (name = "jobs", description = "Background jobs, for operators"),
+        (name = "outbox", description = "Events that could not be published, for operators"),
         (name = "audit", description = "Who did what"),
         (name = "health", description = "For orchestrators"),
         (name = "well-known", description = "Keys"),

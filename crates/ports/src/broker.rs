@@ -13,7 +13,8 @@ pub trait EventHandler: Send + Sync {
     /// Handles one event. An error means that it is delivered again.
     ///
     /// # Errors
-    /// Any; retryable or not makes no difference to redelivery.
+    /// Any. A retryable one says that the consumer is away, another one that it refuses this event: after some tries
+    /// it is left as a dead letter.
     async fn handle(&self, event: &EventEnvelope) -> Result<()>;
 }
 
@@ -23,7 +24,7 @@ pub trait EventBroker: Send + Sync {
     /// Returns when the broker has taken responsibility for the event.
     ///
     /// # Errors
-    /// `Unavailable` when it has not.
+    /// `Unavailable` when it has not, and may take it later unchanged; another kind when it refuses this event.
     async fn publish(&self, event: &EventEnvelope) -> Result<()>;
     /// Subscribes a group to events whose type ends in `.<kind>`. Within a group each event is handled by one
     /// member, once a member has handled it without an error.

@@ -15,6 +15,7 @@ mod error;
 mod expired_tokens;
 mod idempotency;
 mod identity;
+mod inbox;
 mod jobs;
 mod keys;
 mod list;
@@ -43,12 +44,16 @@ pub use identity::{
     CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries,
     SessionRepo, UserQueries, UserRepo,
 };
+pub use inbox::Inbox;
 pub use jobs::{Claim, JOB_ORDERS, JobFilter, JobLeases, JobQueries, JobQueue, Wakeups};
 pub use keys::{KeyQueries, KeyRepo, Sealer};
 pub use list::{KeyValue, Order, Page, PageOf, SortKey, Start};
 pub use locks::{Fences, Lease, Locks};
 pub use mail::{Captured, Mail, Mailbox, Mailer};
-pub use outbox::{Outbox, OutboxRelay, OutboxRow};
+pub use outbox::{
+    DEAD_LETTER_ORDERS, DeadLetter, Outbox, OutboxDepth, OutboxQueries, OutboxRelay, OutboxRow, Partition,
+    Setback, Unpublished,
+};
 pub use password::{PasswordHasher, Verdict};
 pub use store::{Store, Tx};
 pub use system::{Clock, Ids, Random};

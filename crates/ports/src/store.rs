@@ -4,8 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo,
-    ExpiredTokens, IdempotencyKeys, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo,
-    Mailbox, Outbox, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
+    ExpiredTokens, IdempotencyKeys, Inbox, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
     UserQueries, UserRepo,
 };
 
@@ -55,6 +54,8 @@ pub trait Store: Send + Sync {
     fn audit(&self) -> &dyn AuditQueries;
     /// Captured mails.
     fn mailbox(&self) -> &dyn Mailbox;
+    /// Events that wait, and dead letters.
+    fn outbox(&self) -> &dyn OutboxQueries;
 }
 
 /// A unit of work. Dropped means rolled back; what was written through it commits together or not at all.
@@ -88,6 +89,8 @@ pub trait Tx: Send + Sync {
     fn jobs(&self) -> &dyn JobQueue;
     /// Events to tell once this has committed.
     fn outbox(&self) -> &dyn Outbox;
+    /// What consumers of events have dealt with.
+    fn inbox(&self) -> &dyn Inbox;
     /// The record of who did this.
     fn audit(&self) -> &dyn AuditTrail;
 

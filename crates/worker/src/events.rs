@@ -21,7 +21,8 @@ pub(crate) async fn subscribe(app: &Application, broker: &dyn EventBroker) -> Re
     Ok(())
 }
 
-/// Writes the job that an event causes, once, however often the event is told.
+/// Writes the job that an event causes. The kind is also the consumer's name in the inbox: each kind is written once
+/// per event, however often the event is told.
 struct CausesJob {
     kind: &'static JobKind,
     jobs: Jobs,
@@ -31,12 +32,11 @@ struct CausesJob {
 impl EventHandler for CausesJob {
     async fn handle(&self, event: &EventEnvelope) -> Result<(), Error> {
         let Some(spec) = Mails::job_for(self.kind, event) else {
-            tracing::error!(eventId = %event.id, kind = event.kind, "an event without its data was dropped");
-            return Ok(());
+            return Err(Error::with(Kind::Internal, "events.handle", "the event lacks its data"));
         };
         fail::fail_point!("consume.before-effect", |_| std::process::abort());
         let context = Context::system("events", event.traceparent.clone());
-        match self.jobs.schedule(&context, spec).await {
+        match self.jobs.follow(&context, self.kind.name, event.id, spec).await {
             Ok(_) => {
                 fail::fail_point!("consume.after-effect", |_| std::process::abort());
                 Ok(())

@@ -118,6 +118,8 @@ impl Worker {
             outbox: Arc::clone(&self.outbox),
             broker: Arc::clone(&self.broker),
             cluster: Arc::clone(&self.cluster),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
         };
         loops.spawn(relay.run(pulse.clone(), stop.clone()));
         let rescue = RescueLoop {

@@ -60,6 +60,12 @@ impl Installation {
         path
     }
 
+    /// Where the database is.
+    pub(super) fn database_url(&self) -> String {
+        let file = || format!("sqlite://{}/mainstay.db", self.data("api").display());
+        self.variables.get("DATABASE__URL").cloned().unwrap_or_else(file)
+    }
+
     /// Starts an API and waits until it listens.
     pub(crate) async fn api(&self, name: &str, variables: &[(&str, &str)]) -> Program {
         let data = self.data(name);
@@ -100,7 +106,10 @@ impl Installation {
             .env("MAINSTAY_DATA_DIR", data)
             .env("MAINSTAY_LOG__FORMAT", "json");
         command.envs(self.variables.iter().map(|(name, value)| (format!("MAINSTAY_{name}"), value)));
-        command.envs(variables.iter().map(|(name, value)| (format!("MAINSTAY_{name}"), value)));
+        // Fail points have no prefix: they are no configuration.
+        let prefix =
+            |name: &str| if name == "FAILPOINTS" { name.to_owned() } else { format!("MAINSTAY_{name}") };
+        command.envs(variables.iter().map(|(name, value)| (prefix(name), value)));
         command
     }
 }

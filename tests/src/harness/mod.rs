@@ -13,6 +13,7 @@ mod installation;
 mod people;
 mod program;
 mod server;
+mod sql;
 mod wait;
 
 pub(crate) use app::{App, Setup, run};

@@ -1,6 +1,9 @@
 //! The programs that ship: how they start, stop, fall and come back.
 
+mod chaos;
 mod cluster;
 mod crash;
+mod dead_letters;
+mod fail_points;
 mod lifecycle;
 mod outage;

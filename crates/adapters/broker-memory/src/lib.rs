@@ -32,7 +32,7 @@ struct Subscription {
 
 #[async_trait]
 impl EventBroker for MemoryBroker {
-    /// Returns when each group has handled the event. All groups get it, even when one of them fails; groups
+    /// Returns when each group has handled the event, as `Unavailable` when all that failed were away. All groups get it, even when one of them fails; groups
     /// that succeeded then get it again with the redelivery.
     async fn publish(&self, event: &EventEnvelope) -> Result<()> {
         let mut running = JoinSet::new();
@@ -46,10 +46,16 @@ impl EventBroker for MemoryBroker {
         while let Some(finished) = running.join_next().await {
             let failure = match finished {
                 Ok(Ok(())) => continue,
-                Ok(Err(error)) => Error::with(Kind::Unavailable, "publish an event", error),
-                Err(panic) => Error::with(Kind::Unavailable, "publish an event", panic),
+                Ok(Err(error)) => {
+                    let kind = if error.is_retryable() { Kind::Unavailable } else { Kind::Internal };
+                    Error::with(kind, "publish an event", error)
+                }
+                Err(panic) => Error::with(Kind::Internal, "publish an event", panic),
             };
-            outcome = Err(failure);
+            // Somebody refuses: that somebody else is only away must not hide it, or the event is tried for ever.
+            if outcome.as_ref().err().is_none_or(Error::is_retryable) {
+                outcome = Err(failure);
+            }
         }
         outcome
     }

@@ -90,7 +90,7 @@ async fn a_failing_group_makes_the_publisher_try_again_without_harm_to_others() 
         let sound = subscribed(&broker, "sound", Recorder::default()).await;
         for _ in 0..2 {
             let error = broker.publish(&event("dev.mainstay.user.registered.v1")).await.unwrap_err();
-            assert_eq!(error.kind(), Kind::Unavailable);
+            assert_eq!(error.kind(), Kind::Internal, "it refuses");
         }
         assert_eq!((failing.seen().len(), sound.seen().len()), (2, 2));
     }
@@ -103,6 +103,28 @@ async fn a_group_subscribes_to_a_kind_once() {
     let again = broker.subscribe("mail", "user.registered.v1", Arc::new(Recorder::default())).await;
     assert_eq!(again.unwrap_err().kind(), Kind::Conflict);
     broker.subscribe("mail", "user.email-verified.v1", Arc::new(Recorder::default())).await.unwrap();
+}
+
+/// Away, as a consumer whose database does not answer.
+struct Away;
+
+#[async_trait]
+impl EventHandler for Away {
+    async fn handle(&self, _: &EventEnvelope) -> Result<()> {
+        Err(Error::new(Kind::RateLimited, "handle an event"))
+    }
+}
+
+/// Whoever only waits must not hide that another one refuses: the event would be tried for ever.
+#[tokio::test]
+async fn being_away_is_told_from_refusing() {
+    let broker = MemoryBroker::default();
+    broker.subscribe("away", "user.registered.v1", Arc::new(Away)).await.unwrap();
+    let publish =
+        async || broker.publish(&event("dev.mainstay.user.registered.v1")).await.unwrap_err().kind();
+    assert_eq!(publish().await, Kind::Unavailable);
+    subscribed(&broker, "failing", Recorder { fails: true, ..Recorder::default() }).await;
+    assert_eq!(publish().await, Kind::Internal);
 }
 
 /// Subscribes another group from within a handler.

@@ -20,6 +20,7 @@ mod entity;
 mod error;
 mod expired_tokens;
 mod idempotency;
+mod inbox;
 mod jobs;
 mod keys;
 mod mail_tokens;

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo,
-    Error, ExpiredTokens, IdempotencyKeys, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts,
-    MailTokenRepo, Mailbox, Outbox, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries,
-    SessionRepo, Store, Tx, UserQueries, UserRepo,
+    Error, ExpiredTokens, IdempotencyKeys, Inbox, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -94,6 +92,10 @@ impl Store for DbStore {
     fn mailbox(&self) -> &dyn Mailbox {
         &self.conn
     }
+
+    fn outbox(&self) -> &dyn OutboxQueries {
+        &self.conn
+    }
 }
 
 /// [`Tx`] over one transaction. Dropped, SeaORM rolls it back.
@@ -154,6 +156,10 @@ impl Tx for DbTx {
     }
 
     fn outbox(&self) -> &dyn Outbox {
+        &self.conn
+    }
+
+    fn inbox(&self) -> &dyn Inbox {
         &self.conn
     }
 

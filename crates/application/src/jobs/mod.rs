@@ -101,6 +101,25 @@ impl Jobs {
         Ok(written)
     }
 
+    /// Enqueues the job that an event causes, once per consumer, however often the event is told. False when it was
+    /// told before.
+    pub async fn follow(
+        &self,
+        context: &Context,
+        consumer: &str,
+        event: Uuid,
+        spec: JobSpec,
+    ) -> Result<bool> {
+        let job = new_job(&self.core, context, spec)?;
+        let tx = self.core.store.begin().await?;
+        if !tx.inbox().accept(consumer, event, job.created_at).await? {
+            return Ok(false);
+        }
+        tx.jobs().enqueue(&job).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     /// One job.
     pub async fn get(&self, uuid: Uuid) -> Result<Job> {
         Ok(self.core.store.jobs().by_uuid(uuid).await?)

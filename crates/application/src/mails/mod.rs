@@ -48,11 +48,11 @@ impl Mails {
         ]
     }
 
-    /// The job that an event causes. The event may be told twice; the job is written once.
+    /// The job that an event causes.
     pub fn job_for(kind: &'static JobKind, event: &EventEnvelope) -> Option<JobSpec> {
         let user = event.data.get("userId")?;
         let payload = json!({ "userId": user, "eventId": event.id });
-        Some(JobSpec::now(kind, payload).unique(format!("{}:{}", kind.name, event.id)))
+        Some(JobSpec::now(kind, payload))
     }
 
     /// Sends the link that proves an address. Nothing to do when it is proven already.

@@ -6,6 +6,7 @@ mod auth;
 mod health;
 mod jobs;
 mod mailbox;
+mod outbox;
 mod pages;
 mod swagger;
 mod users;
@@ -20,6 +21,7 @@ pub(crate) fn documented(config: &mut ServiceConfig) {
     activity::routes(config);
     jobs::routes(config);
     audit::routes(config);
+    outbox::routes(config);
     health::routes(config);
     well_known::routes(config);
     mailbox::routes(config);

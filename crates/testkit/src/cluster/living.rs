@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Member, Site};
 use crate::poll::{eventually, promptly};
-use crate::samples::{at, event, id, job, user};
+use crate::samples::{at, job, user};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -133,13 +133,12 @@ pub async fn work_of_unknown_holders_is_rescued(site: &dyn Site) {
     let tx = member.store.begin().await.unwrap();
     tx.jobs().enqueue(&job()).await.unwrap();
     tx.jobs().enqueue(&job()).await.unwrap();
-    tx.outbox().append(id(), &event("a")).await.unwrap();
     tx.commit().await.unwrap();
     let claim = |holder| Claim { holder, queue: "default".to_owned(), limit: 1, now: at(0) };
     let (worker, relay) = (Uuid::from_u128(1), Uuid::from_u128(2));
     member.leases.claim(&claim(worker)).await.unwrap();
     member.leases.claim(&claim(member.cluster.holder())).await.unwrap();
-    member.relay.take(relay, 10).await.unwrap();
+    let partitions = member.relay.share(relay).await.unwrap().len() as u64;
     assert!(member.cluster.fallen().await.unwrap().is_empty(), "not at first sight");
     let look = async || {
         let mut fallen = member.cluster.fallen().await.unwrap();
@@ -148,7 +147,7 @@ pub async fn work_of_unknown_holders_is_rescued(site: &dyn Site) {
     };
     assert_eq!(eventually("unknown holders", SOON, look).await, [worker, relay]);
     assert_eq!(member.leases.rescue(worker, &[], at(1)).await.unwrap(), 1);
-    assert_eq!(member.relay.rescue(relay).await.unwrap(), 1);
+    assert_eq!(member.relay.rescue(relay).await.unwrap(), partitions);
     eventually("no more", SOON, async || member.cluster.fallen().await.unwrap().is_empty().then_some(()))
         .await;
 }

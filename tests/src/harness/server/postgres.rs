@@ -55,13 +55,18 @@ impl PostgresServer {
     pub(super) async fn crash(&self) {
         let pid = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap().to_owned();
-        assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
-        // Its backends end when they notice; until then a new one does not start on the same directory.
+        // Stopped first, so that none is born between the look at its backends and its end.
+        signal("-STOP", &pid);
+        let backends = Command::new("pgrep").args(["-P", &pid]).output().unwrap();
+        let backends = String::from_utf8(backends.stdout).unwrap();
+        signal("-KILL", &pid);
+        // They end when they notice; until then a new server does not start on the same directory.
         let wait = Duration::from_secs(30);
         eventually("the end of the backends", wait, async || {
-            let alive = Command::new("pgrep").args(["-P", &pid]).output().unwrap();
-            let listening = std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
-            (alive.stdout.is_empty() && !listening).then_some(())
+            // One that is dead and not yet fetched has no command line any more.
+            let command = |backend: &str| std::fs::read(Path::new("/proc").join(backend).join("cmdline"));
+            let alive = backends.lines().any(|backend| command(backend).is_ok_and(|line| !line.is_empty()));
+            (!alive).then_some(())
         })
         .await;
     }
@@ -103,6 +108,10 @@ impl Drop for PostgresServer {
         }
         let _ = command.args(stop).output();
     }
+}
+
+fn signal(name: &str, pid: &str) {
+    assert!(Command::new("kill").args([name, pid]).status().unwrap().success());
 }
 
 /// The newest installed server's programs.

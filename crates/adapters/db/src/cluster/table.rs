@@ -99,12 +99,13 @@ pub(super) async fn remove(connection: &DatabaseConnection, id: u16, holder: Uui
     changes(connection, sql, [id_value(id), holder.into()]).await.map(|_| ())
 }
 
-/// Holders of running jobs or taken events that have no row.
+/// Holders of running jobs or of shares of the outbox that have no row.
 pub(super) async fn orphans(connection: &DatabaseConnection) -> Result<Vec<Uuid>> {
     const OPERATION: &str = "cluster.orphans";
     let sql = "SELECT owner FROM (
                  SELECT lease_owner AS owner FROM jobs WHERE status = 'running' AND lease_owner IS NOT NULL
-                 UNION SELECT holder AS owner FROM outbox WHERE holder IS NOT NULL
+                 UNION SELECT holder AS owner FROM outbox_partitions WHERE holder IS NOT NULL
+                 UNION SELECT holder AS owner FROM outbox_relays
                ) AS claims WHERE owner NOT IN (SELECT holder FROM nodes)";
     let rows = connection.query_all_raw(statement(connection, sql, [])).await.during(OPERATION)?;
     rows.iter().map(|row| row.try_get_by(0).during(OPERATION)).collect()

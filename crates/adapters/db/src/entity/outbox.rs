@@ -1,4 +1,4 @@
-//! Events that wait to be told.
+//! Events that wait to be told, and those that nobody tells any more.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,8 +9,15 @@ pub struct Model {
     pub id: i64,
     pub event: String,
     pub subject: String,
-    pub holder: Option<Uuid>,
     pub created_at: DateTimeUtc,
+    pub partition_no: i16,
+    /// Missing in rows from before the column, as long as they were never refused.
+    pub event_id: Option<Uuid>,
+    pub status: String,
+    pub refusals: i32,
+    pub due_at: Option<DateTimeUtc>,
+    pub died_at: Option<DateTimeUtc>,
+    pub last_error: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

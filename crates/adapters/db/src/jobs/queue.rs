@@ -31,6 +31,7 @@ impl JobQueue for Conn<Work> {
         if written {
             self.0.wake_on_commit();
         }
+        fail::fail_point!("jobs.after-enqueue", |_| std::process::abort());
         Ok(written)
     }
 }

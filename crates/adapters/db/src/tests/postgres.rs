@@ -63,11 +63,12 @@ async fn a_commit_wakes_other_processes() {
     };
     eventually("quiet", Duration::from_secs(10), heard).await;
     let outbox = waiter.outbox();
+    let mine = outbox.share(uuid::Uuid::from_u128(1)).await.unwrap();
     for number in 0..3 {
         commit_event(&writer, number).await;
         promptly("the other process", Duration::from_secs(5), wakeups.wait(Duration::from_secs(60))).await;
-        assert_eq!(outbox.take(uuid::Uuid::from_u128(1), 10).await.unwrap().len(), 1);
-        outbox.published(&[number]).await.unwrap();
+        assert_eq!(outbox.take(&mine, 10, super::event().time).await.unwrap().len(), 1);
+        outbox.published(&mine, &[number]).await.unwrap();
     }
     // Also after the listening connection was cut.
     let mut admin = server.connection().await;
@@ -82,7 +83,7 @@ async fn a_commit_wakes_other_processes() {
     let begun = Instant::now();
     commit_event(&writer, 9).await;
     promptly("the other process", Duration::from_secs(5), async {
-        while outbox.take(uuid::Uuid::from_u128(1), 10).await.unwrap().is_empty() {
+        while outbox.take(&mine, 10, super::event().time).await.unwrap().is_empty() {
             wakeups.wait(Duration::from_secs(60)).await;
         }
     })
