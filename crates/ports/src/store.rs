@@ -4,8 +4,9 @@ use async_trait::async_trait;
 
 use crate::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo,
-    ExpiredTokens, IdempotencyKeys, Inbox, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
-    UserQueries, UserRepo,
+    ExpiredTokens, IdempotencyKeys, Inbox, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts,
+    MailTokenRepo, Mailbox, Outbox, OutboxQueries, RefreshTokenRepo, Result, SealedQueries, SealedRepo,
+    SessionQueries, SessionRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
