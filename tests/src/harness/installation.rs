@@ -60,12 +60,6 @@ impl Installation {
         path
     }
 
-    /// Where the database is.
-    pub(super) fn database_url(&self) -> String {
-        let file = || format!("sqlite://{}/mainstay.db", self.data("api").display());
-        self.variables.get("DATABASE__URL").cloned().unwrap_or_else(file)
-    }
-
     /// Starts an API and waits until it listens.
     pub(crate) async fn api(&self, name: &str, variables: &[(&str, &str)]) -> Program {
         let data = self.data(name);
