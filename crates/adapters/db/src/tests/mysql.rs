@@ -144,6 +144,30 @@ async fn sessions_are_strict_and_end_runaways() {
     }
 }
 
+#[tokio::test]
+async fn who_owns_one_database_is_no_superuser() {
+    let Some(server) = TestDatabase::empty().await else { return };
+    let mut admin = server.connection().await;
+    let database: String = admin.fetch_one("SELECT DATABASE()").await.unwrap().get(0);
+    let (user, url) = ("mainstay_test_owner", server.url());
+    for sql in [
+        format!("CREATE USER IF NOT EXISTS {user}@'%' IDENTIFIED BY 'Zk3vTq9w'"),
+        format!("CREATE USER IF NOT EXISTS {user}@localhost IDENTIFIED BY 'Zk3vTq9w'"),
+        format!("GRANT ALL PRIVILEGES ON {database}.* TO {user}@'%'"),
+        format!("GRANT ALL PRIVILEGES ON {database}.* TO {user}@localhost"),
+    ] {
+        admin.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+    let owner = url.replacen("root@", &format!("{user}:Zk3vTq9w@"), 1);
+    assert_ne!(owner, url);
+    let owned = connect(&settings(&owner, Process::Cli)).await.unwrap();
+    assert!(!owned.is_superuser().await.unwrap());
+    // Which is enough for everything.
+    owned.migrate_up().await.unwrap();
+    owned.join().await.unwrap();
+    assert!(owned.store().pending_migrations().await.unwrap().is_empty());
+}
+
 /// Two units of work that wait for each other: the server ends one, and that one is over as a whole.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deadlock_is_a_conflict_and_ends_its_unit_of_work() {
