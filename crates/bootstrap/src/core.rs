@@ -65,7 +65,7 @@ pub(crate) fn settings_of_database(config: &Config, kind: Process, overrides: &O
 }
 
 /// What is embedded lies there in the clear: nobody else on the machine needs to look.
-fn create_private(directory: &Path) -> std::io::Result<()> {
+pub(crate) fn create_private(directory: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }

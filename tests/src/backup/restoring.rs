@@ -1,5 +1,6 @@
 //! What was backed up is there again.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use testkit::s3;
@@ -136,4 +137,18 @@ async fn what_is_not_there_is_not_made_up() {
     restore(&installation, &vault).refused("there is no backup");
     run(&installation, &["backup", "--to", "ftp://x/y"]).refused("known are file, s3");
     assert!(vault.backups().is_empty() && !installation.data("api").join("mainstay.db").exists());
+}
+
+/// A place that did not exist is made so that nobody else can look into it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_restored_is_nobody_elses_business() {
+    let source = Installation::on(Profile::Embedded, None);
+    quiet(&source).await;
+    let vault = Vault::new();
+    back_up(&source, &vault).well();
+    let place = source.data("api").join("new");
+    let mut command = operator(&source, &["restore", "--from", &vault.url()]);
+    Said::of(&command.env("MAINSTAY_DATA_DIR", &place).output().unwrap()).well();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&place), mode(&place.join("mainstay.db"))), (0o700, 0o600));
 }

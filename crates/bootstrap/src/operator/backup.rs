@@ -7,7 +7,7 @@ use db::{Process, Settings};
 
 use super::archives::open;
 use crate::config::Loaded;
-use crate::core::{Overrides, settings_of_database};
+use crate::core::{Overrides, create_private, settings_of_database};
 use crate::fail_points;
 
 /// What the archives of backups say they are.
@@ -77,6 +77,7 @@ pub async fn restore(loaded: &Loaded, from: &str, name: Option<&str>, replace: b
     let _armed = fail_points::arm(&loaded.config);
     let archives = open(loaded, from)?;
     let (manifest, origin) = chosen(&archives, name).await?;
+    create_private(&loaded.config.data_dir).context("can't create the data directory")?;
     let target = backup::target(&database(loaded), &origin, replace).await.context("nothing was changed")?;
     let verified = archives.verify(&manifest).await;
     verified.with_context(|| format!("{} can't be restored; nothing was changed", manifest.name))?;
