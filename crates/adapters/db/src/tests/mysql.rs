@@ -158,9 +158,9 @@ async fn who_owns_one_database_is_no_superuser() {
     ] {
         admin.execute(AssertSqlSafe(sql)).await.unwrap();
     }
-    let owner = url.replacen("root@", &format!("{user}:Zk3vTq9w@"), 1);
-    assert_ne!(owner, url);
-    let owned = connect(&settings(&owner, Process::Cli)).await.unwrap();
+    let as_owner = url.replacen("root@", &format!("{user}:Zk3vTq9w@"), 1);
+    assert_ne!(as_owner, url);
+    let owned = connect(&settings(&as_owner, Process::Cli)).await.unwrap();
     assert!(!owned.is_superuser().await.unwrap());
     // Which is enough for everything.
     owned.migrate_up().await.unwrap();
