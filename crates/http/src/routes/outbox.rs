@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::State;
 use crate::extract::{Caller, ListParams, ListQuery};
+use crate::once::Once;
 use crate::respond::{Envelope, Failure, Nothing, Reply, rfc3339};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -78,7 +79,7 @@ async fn list(
 
 /// Publish a dead letter again. Younger events of its subject have gone ahead of it.
 #[utoipa::path(
-    operation_id = "retry_dead_letter", tag = "outbox", params(("id" = Uuid, Path)),
+    operation_id = "retry_dead_letter", tag = "outbox", params(("id" = Uuid, Path), Once),
     security(("bearer" = ["events:write"])), responses(
     (status = 202, description = "It waits to be published", body = Envelope<Nothing>),
     (status = 404, description = "No dead letter is this event"),
@@ -87,11 +88,15 @@ async fn list(
 async fn retry(
     state: web::Data<State>,
     caller: Caller,
+    once: Once,
     id: web::Path<Uuid>,
-) -> Result<Reply<Nothing>, Failure> {
+) -> Result<HttpResponse, Failure> {
     caller.require("events:write")?;
-    state.app.outbox.retry(&caller.context(), *id).await?;
-    Ok(Reply::accepted("the event waits to be published", Nothing))
+    once.answer(caller, async |context| {
+        state.app.outbox.retry(&context, *id).await?;
+        Ok(Reply::accepted("the event waits to be published", Nothing))
+    })
+    .await
 }
 
 /// Remove a dead letter for good.
