@@ -79,11 +79,11 @@ fn kind_of_database(error: &dyn DatabaseError) -> Kind {
 /// PostgreSQL, appendix A "Error Codes".
 fn kind_of_sqlstate(code: &str) -> Kind {
     match code {
-        // serialization_failure, deadlock_detected
-        "40001" | "40P01" => Kind::Conflict,
+        // serialization_failure, deadlock_detected: nothing about the request is wrong, the same again may succeed;
+        "40001" | "40P01"
         // query_canceled (our statement_timeout), lock_not_available, idle_in_transaction_session_timeout,
         // read_only_sql_transaction (the server has become a standby)
-        "57014" | "55P03" | "25P03" | "25006" => Kind::Unavailable,
+        | "57014" | "55P03" | "25P03" | "25006" => Kind::Unavailable,
         // connection_exception, insufficient_resources (disk full included), admin_shutdown and its kin
         _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Kind::Unavailable,
         _ => Kind::Internal,
@@ -93,10 +93,11 @@ fn kind_of_sqlstate(code: &str) -> Kind {
 /// MySQL, "Server Error Message Reference"; MariaDB, "MariaDB Error Code Reference". SQLSTATE is too coarse here.
 fn kind_of_mysql(number: u16) -> Kind {
     match number {
-        // A deadlock (the whole transaction is gone), and a row that changed under a snapshot.
-        1213 | 1020 => Kind::Conflict,
-        // Somebody else's lock, statements that took too long (3024 MySQL, 1969 MariaDB) or were ended;
-        1205 | 3024 | 1969 | 1317
+        // A deadlock (the whole transaction is gone), and a row that changed under a snapshot: nothing about the
+        // request is wrong, the same again may succeed;
+        1213 | 1020
+        // somebody else's lock, statements that took too long (3024 MySQL, 1969 MariaDB) or were ended;
+        | 1205 | 3024 | 1969 | 1317
         // too many connections: altogether, of this user, in an hour; the host is blocked;
         | 1040 | 1203 | 1226 | 1129
         // the connection is or was lost: shutdown, abortion, network, killed, idle for too long;
@@ -125,8 +126,8 @@ mod tests {
     #[test]
     fn codes_mean_what_the_core_can_act_on() {
         for (code, kind) in [
-            ("40001", Kind::Conflict),
-            ("40P01", Kind::Conflict),
+            ("40001", Kind::Unavailable),
+            ("40P01", Kind::Unavailable),
             ("08006", Kind::Unavailable),
             ("53100", Kind::Unavailable),
             ("53300", Kind::Unavailable),
@@ -138,7 +139,7 @@ mod tests {
             assert_eq!(kind_of_sqlstate(code), kind, "{code}");
         }
         for (number, kind) in [
-            (1213, Kind::Conflict),
+            (1213, Kind::Unavailable),
             (1205, Kind::Unavailable),
             (1040, Kind::Unavailable),
             (1053, Kind::Unavailable),

@@ -1,6 +1,7 @@
 //! The conformance suites on every engine, and what is this adapter's own.
 
 mod backup;
+mod deadlock;
 mod every;
 mod mysql;
 mod postgres;

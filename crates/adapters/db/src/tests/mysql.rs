@@ -170,31 +170,9 @@ async fn who_owns_one_database_is_no_superuser() {
 
 /// Two units of work that wait for each other: the server ends one, and that one is over as a whole.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deadlock_is_a_conflict_and_ends_its_unit_of_work() {
+async fn a_deadlock_ends_one_unit_of_work() {
     let Some(server) = fresh().await else { return };
-    let store = joined(&server).await.store();
-    let rule = Lockout::default();
-    let fail = async |tx: &dyn ports::Tx, network: &str| {
-        tx.login_attempts().fail(b"ada", network, &rule, at(0)).await.map(|_| ())
-    };
-    for network in ["one", "two"] {
-        store.login_attempts().fail(b"ada", network, &rule, at(0)).await.unwrap();
-    }
-    let (first, second) = (store.begin().await.unwrap(), store.begin().await.unwrap());
-    fail(first.as_ref(), "one").await.unwrap();
-    fail(second.as_ref(), "two").await.unwrap();
-    let (one, two) = tokio::join!(fail(first.as_ref(), "two"), fail(second.as_ref(), "one"));
-    let (loser, winner) = match (one, two) {
-        (Err(error), Ok(())) => (error, second.commit().await),
-        (Ok(()), Err(error)) => (error, first.commit().await),
-        both => panic!("one of them has to go: {both:?}"),
-    };
-    assert_eq!(loser.kind(), Kind::Conflict);
-    winner.unwrap();
-    for network in ["one", "two"] {
-        let counted = store.login_attempts().get(b"ada", network).await.unwrap().unwrap();
-        assert_eq!(counted.failures, 2, "the loser's own count on {network} is gone");
-    }
+    super::deadlock::ends_one_of_two(joined(&server).await.store().as_ref()).await;
 }
 
 /// Milliseconds, four-byte characters, case and trailing spaces: nothing is lost, and nothing is the same that differs.

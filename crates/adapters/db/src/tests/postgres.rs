@@ -49,6 +49,12 @@ async fn joined(server: &TestDatabase) -> Database {
     database
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadlock_ends_one_unit_of_work() {
+    let Some(server) = fresh().await else { return };
+    super::deadlock::ends_one_of_two(joined(&server).await.store().as_ref()).await;
+}
+
 /// Another process hears of a commit, long before it would look for itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_wakes_other_processes() {
