@@ -25,9 +25,10 @@ pub fn generate(lib: &str, day: &str, name: &str) -> Result<Generated, String> {
     if !name.starts_with(|first: char| first.is_ascii_lowercase()) || !name.chars().all(is_name) {
         return Err(format!("{name:?} is no name for a module; write it like `invoice_lines`"));
     }
-    let is_module = |line: &&str| line.starts_with("mod m") && line.ends_with(';');
-    let last = lib.lines().filter(is_module).max().ok_or("no migration is declared in lib.rs")?;
-    let last = last.trim_start_matches("mod ").trim_end_matches(';');
+    let is_dated =
+        |name: &&str| name.starts_with('m') && name[1..].starts_with(|next: char| next.is_ascii_digit());
+    let modules = lib.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let last = modules.filter(is_dated).max().ok_or("no migration is declared in lib.rs")?;
     let mut parts = last.splitn(3, '_');
     let (newest, number) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let number: u32 = number.parse().map_err(|_| format!("{last} has no number"))?;

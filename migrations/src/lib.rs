@@ -22,6 +22,7 @@ mod m20261121_000009_phone;
 mod m20261121_000011_assets;
 mod mysql;
 mod online;
+pub mod row_security;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::{DbErr, MigrationTrait, async_trait};

@@ -6,6 +6,7 @@ mod backup;
 mod keys;
 mod migrate;
 mod outbox;
+mod roles;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,9 @@ enum Command {
     /// The database's views, triggers, routines and schedules.
     #[command(subcommand)]
     Assets(assets::Assets),
+    /// Who may do what in the database.
+    #[command(subcommand)]
+    Roles(roles::Roles),
     /// The keys that sign, encrypt and derive.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -78,6 +82,7 @@ async fn execute(command: Command) -> Result<ExitCode> {
     match command {
         Command::Migrate(command) => migrate::execute(command).await?,
         Command::Assets(command) => assets::execute(command).await?,
+        Command::Roles(command) => roles::execute(command)?,
         Command::Keys(command) => return keys::execute(command).await,
         Command::Config(Configuration::Check) => {
             operator::configuration()?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use application::{Application, Context, Core, Events, Outside, Settings, Tenancy};
-use db::{Database, Process};
+use db::{Database, Process, Role, Standing};
 use domain::{Lifetimes, Lockout, PasswordPolicy};
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
 use ports::{Clock, Mailer, Random, Sealer};
@@ -55,6 +55,12 @@ pub(crate) fn settings_of_database(config: &Config, kind: Process, overrides: &O
     let columns = ColumnSettings { oldest: KEEP_WRITING * keys_every(config) };
     db::Settings {
         url: config.database.url.expose().to_owned(),
+        owner_url: config.database.owner_url.as_ref().map(|url| url.expose().to_owned()),
+        role: config
+            .database
+            .role
+            .as_ref()
+            .map(|role| Role { name: role.as_str().to_owned(), required: !config.environment.is_local() }),
         max_connections: config.database.max_connections,
         threads: if kind == Process::Api { config.server.workers.unwrap_or_else(cores) } else { 0 },
         kind,
@@ -83,10 +89,37 @@ pub(crate) async fn migrate(config: &Config, database: &Database) -> Result<()> 
     Ok(())
 }
 
+/// A service that could drop its own tables is one mistake away from having none. Production refuses it, staging says
+/// so, and development does as it likes.
+async fn judge_standing(config: &Config, database: &Database) -> Result<()> {
+    let standing = database.standing().await.context("can't ask for the rights of the database's user")?;
+    let Some(excess) = standing.as_ref().and_then(excess_of) else { return Ok(()) };
+    if config.environment.is_production() {
+        bail!("the service {excess}; `mainstay roles sql` prints how to give it a role of its own");
+    }
+    if !config.environment.is_local() {
+        tracing::warn!("the service {excess}; production refuses that");
+    }
+    Ok(())
+}
+
+/// What the service could do that it should not be able to, if anything.
+pub(crate) fn excess_of(standing: &Standing) -> Option<String> {
+    let Standing { acts_as, superuser, owner } = standing;
+    match (superuser, owner) {
+        (true, _) => {
+            Some(format!("acts as {acts_as}, and its login may do anything in the database's server"))
+        }
+        (_, true) => Some(format!("acts as {acts_as}, who owns the tables or may change them")),
+        (false, false) => None,
+    }
+}
+
 /// Joins the cluster, builds the adapters and wires the use cases.
 pub(crate) async fn assemble(config: &Config, database: Database, overrides: Overrides) -> Result<Shared> {
     let clock = overrides.clock();
     let random: Arc<dyn Random> = Arc::new(OsRandom);
+    judge_standing(config, &database).await?;
     database.join().await.context("can't join the processes that share the database")?;
     let sealer: Arc<dyn Sealer> = Arc::new(sealer(config, Arc::clone(&random))?);
     let tokens = token_jwt::Settings {

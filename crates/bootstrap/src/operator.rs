@@ -5,6 +5,7 @@ mod backup;
 mod doctor;
 mod keys;
 mod outbox;
+mod roles;
 mod schema;
 
 use anyhow::{Context as _, Result};
@@ -14,6 +15,7 @@ pub use backup::{Found, backup, backups, restore, verify_backup};
 pub use doctor::{Check, doctor};
 pub use keys::{KeyInfo, KeyState, Rotation, keys_list, keys_reseal, keys_rotate};
 pub use outbox::{outbox_drop, outbox_list, outbox_retry};
+pub use roles::roles_sql;
 pub use schema::{
     AssetState, AssetStatus, assets_apply, assets_drop, assets_status, may_start_afresh, migrate_down,
     migrate_fresh, migrate_generate, migrate_status, migrate_up,

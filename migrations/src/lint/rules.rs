@@ -30,7 +30,7 @@ fn create(statement: &Statement, context: &mut Context<'_>) -> Option<&'static s
         context.created.insert(statement.name_after("index").to_owned());
         return create_index(statement, context);
     }
-    let harmless = ["create type", "create sequence", "create schema"];
+    let harmless = ["create type", "create sequence", "create schema", "create policy"];
     let known = harmless.iter().any(|known| statement.begins(known));
     (!known).then_some("views, triggers and routines are database assets (sql/), not migrations")
 }
@@ -51,6 +51,9 @@ fn create_index(statement: &Statement, context: &Context<'_>) -> Option<&'static
 }
 
 fn drop(statement: &Statement, context: &Context<'_>) -> Option<&'static str> {
+    if statement.begins("drop policy") {
+        return None;
+    }
     if statement.begins("drop index") {
         let own = context.created.contains(statement.name_after("index"));
         let safe = context.engine == Engine::MySql || statement.has("index concurrently");

@@ -1,6 +1,6 @@
 //! A migrated database per test, of whichever kind the profile has.
 
-use sqlx::{Connection, Row};
+use sqlx::{Connection, Executor, Row};
 use testkit::poll::eventually;
 use testkit::temp::TempDir;
 use testkit::{mysql, postgres};
@@ -23,7 +23,7 @@ impl TestDatabase {
         match profile {
             Profile::Embedded => Some(Self::File),
             Profile::Postgres => postgres::TestDatabase::migrated(migrate_template).await.map(Self::Postgres),
-            Profile::Mysql => mysql::TestDatabase::migrated(migrate_fresh).await.map(Self::Mysql),
+            Profile::Mysql => mysql::TestDatabase::migrated(migrate_mysql).await.map(Self::Mysql),
         }
     }
 
@@ -36,7 +36,7 @@ impl TestDatabase {
         }
     }
 
-    /// What has to be configured to use it.
+    /// Where it is, for whoever may do anything with it.
     pub(super) fn url(&self) -> Option<String> {
         match self {
             Self::File => None,
@@ -44,17 +44,40 @@ impl TestDatabase {
             Self::Mysql(database) => Some(database.url()),
         }
     }
+
+    /// What has to be configured to use it.
+    pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::File => Vec::new(),
+            Self::Postgres(database) => vec![("DATABASE__URL", database.url())],
+            Self::Mysql(database) => two_accounts(&database.url()),
+        }
+    }
+}
+
+/// The service is somebody who owns nothing. On PostgreSQL that is a role, by default; here it is another account.
+fn two_accounts(url: &str) -> Vec<(&'static str, String)> {
+    let service = url.replacen("://root@", "://mainstay_app@", 1);
+    vec![("DATABASE__URL", service), ("DATABASE__OWNER_URL", url.to_owned())]
 }
 
 /// Connects and migrates as the operator's command does; the error as it would be printed.
 pub(crate) async fn migrate(url: &str) -> Result<(), String> {
-    let data = TempDir::new();
-    let loaded = loaded(data.path(), &[("ENVIRONMENT", "test"), ("DATABASE__URL", url)]);
-    bootstrap::operator::migrate_up(&loaded).await.map_err(|error| format!("{error:#}"))
+    migrate_with(&[("DATABASE__URL", url.to_owned())]).await
 }
 
-async fn migrate_fresh(url: String) {
-    migrate(&url).await.unwrap();
+async fn migrate_with(database: &[(&str, String)]) -> Result<(), String> {
+    let data = TempDir::new();
+    let database = database.iter().map(|(name, value)| (*name, value.as_str()));
+    let variables: Vec<_> = std::iter::once(("ENVIRONMENT", "test")).chain(database).collect();
+    let migrated = bootstrap::operator::migrate_up(&loaded(data.path(), &variables)).await;
+    migrated.map_err(|error| format!("{error:#}"))
+}
+
+async fn migrate_mysql(url: String) {
+    let mut admin = sqlx::mysql::MySqlConnection::connect(&url).await.unwrap();
+    admin.execute("CREATE USER IF NOT EXISTS 'mainstay_app'@'%'").await.unwrap();
+    migrate_with(&two_accounts(&url)).await.unwrap();
 }
 
 async fn migrate_template(url: String) {

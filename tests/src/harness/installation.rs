@@ -26,7 +26,10 @@ impl Installation {
     /// Runs one test over a profile. A missing server skips it, loudly.
     pub(crate) async fn with(profile: Profile, case: impl AsyncFn(&Self)) {
         let Some(database) = TestDatabase::of(profile).await else { return };
-        let installation = Self::on(profile, database.url().as_deref());
+        let mut installation = Self::on(profile, None);
+        for (name, value) in database.variables() {
+            installation.set(name, &value);
+        }
         case(&installation).await;
     }
 
@@ -44,10 +47,12 @@ impl Installation {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Where its database is.
+    /// Where its database is, for whoever may do anything with it.
     pub(crate) fn database_url(&self) -> String {
         let file = || format!("sqlite://{}", self.data("api").join("mainstay.db").display());
-        self.variables.get("DATABASE__URL").cloned().unwrap_or_else(file)
+        let known =
+            ["DATABASE__OWNER_URL", "DATABASE__URL"].into_iter().find_map(|name| self.variables.get(name));
+        known.cloned().unwrap_or_else(file)
     }
 
     /// The directory of one program. On SQLite all share one, because the database lies in it.

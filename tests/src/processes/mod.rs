@@ -7,3 +7,4 @@ mod dead_letters;
 mod fail_points;
 mod lifecycle;
 mod outage;
+mod roles;

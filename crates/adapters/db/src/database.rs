@@ -16,6 +16,7 @@ use crate::error::During;
 use crate::jobs::DbLeases;
 use crate::migrate::{self, Migration};
 use crate::outbox::DbRelay;
+use crate::roles::{self, Standing};
 use crate::settings::Settings;
 use crate::store::DbStore;
 use crate::wakeups::Wake;
@@ -35,7 +36,8 @@ pub struct Database {
 /// `Unavailable` when it can't be reached; `Conflict` when another API serves the same SQLite file;
 /// `Unsupported` for other engines; `Internal` for a URL or credentials that can't be right.
 pub async fn connect(settings: &Settings) -> Result<Database> {
-    let engine = Engine::from_settings(settings)?;
+    let mut engine = Engine::from_settings(settings)?;
+    engine.take_role().await?;
     let wake = Wake::new();
     let opened = engine.open(settings, &wake).await?;
     let node = Node::new(engine.clone(), opened.pools.clone(), settings)?;
@@ -72,7 +74,7 @@ impl Database {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn asset_status(&self) -> Result<Vec<AssetStatus>> {
-        assets::status(&self.opened.pools.read).await.during("db.asset_status")
+        assets::status(&self.engine.owner().await?).await.during("db.asset_status")
     }
 
     /// Makes them what this program has. The names of what had to change.
@@ -96,7 +98,7 @@ impl Database {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn migration_status(&self) -> Result<Vec<Migration>> {
-        migrate::status(&self.opened.pools.read).await
+        migrate::status(&self.engine.owner().await?).await
     }
 
     /// Takes a node id and starts the heartbeat. Takes two seconds when others are alive, see [`crate::cluster`].
@@ -150,15 +152,12 @@ impl Database {
         millis.and_then(DateTime::from_timestamp_millis).ok_or_else(|| Error::new(Kind::Internal, OPERATION))
     }
 
-    /// Whether the role may do anything at all, which a service should not. Never on SQLite.
+    /// What the service could do to the database. `None` on SQLite, which knows no roles.
     ///
     /// # Errors
     /// `Unavailable` when the database does not answer.
-    pub async fn is_superuser(&self) -> Result<bool> {
-        match Dialect::of(&self.opened.pools.read).superuser() {
-            Some(sql) => Ok(self.scalar(sql.to_owned(), "db.is_superuser").await?.unwrap_or(false)),
-            None => Ok(false),
-        }
+    pub async fn standing(&self) -> Result<Option<Standing>> {
+        roles::standing(&self.opened.pools.read).await.during("db.standing")
     }
 
     pub(crate) async fn scalar<T: sea_orm::TryGetable>(

@@ -6,6 +6,7 @@ use sea_orm::DatabaseConnection;
 
 use crate::engine::Engine;
 use crate::error::During;
+use crate::roles;
 
 const OPERATION: &str = "db.migrate";
 
@@ -75,13 +76,21 @@ async fn apply_assets(connection: &DatabaseConnection) -> Result<Vec<String>> {
     Ok(changed)
 }
 
-/// On the one connection that may change the schema now.
+/// On the one connection that may change the schema now, as the owner. Whatever has changed, the service then holds
+/// the rights that are due.
 async fn exclusively<T>(
     engine: &Engine,
     change: impl AsyncFnOnce(&DatabaseConnection) -> Result<T>,
 ) -> Result<T> {
     let session = engine.migration_session().await?;
-    let result = change(&session.connection).await;
+    let changed = async {
+        let changed = change(&session.connection).await?;
+        if let Some(grantee) = engine.grantee().await? {
+            roles::settle(&session.connection, &grantee).await.during(OPERATION)?;
+        }
+        Ok(changed)
+    };
+    let result = changed.await;
     session.connection.clone().close().await.during(OPERATION)?;
     result
 }

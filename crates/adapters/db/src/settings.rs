@@ -4,11 +4,17 @@ use std::sync::Arc;
 
 use ports::{ColumnCipher, Random};
 
+use crate::roles::Role;
+
 /// Where the database is, and who asks. No `Debug`: the URL may hold a password.
 #[derive(Clone)]
 pub struct Settings {
     /// `sqlite://<path>`, `postgres://…?sslmode=…` or `mysql://…?ssl-mode=…`.
     pub url: String,
+    /// Where the owner of the tables logs in, who migrates, if that is somebody else.
+    pub owner_url: Option<String>,
+    /// The role that the service acts as (PostgreSQL).
+    pub role: Option<Role>,
     /// Connections of this process at most (servers; SQLite has one writer and four readers).
     pub max_connections: u32,
     /// Threads that serve requests and call [`crate::dedicate_thread`]; 0 in processes without any.

@@ -5,6 +5,7 @@ mod deadlock;
 mod every;
 mod mysql;
 mod postgres;
+mod roles;
 mod schema;
 mod sqlite;
 
@@ -18,14 +19,31 @@ use testkit::bench::Bench;
 use testkit::cluster::Member;
 use testkit::fakes::{FixedClock, SeededRandom};
 
-use crate::{Database, Process, Settings, connect};
+use crate::{Database, Process, Role, Settings, connect};
 
-/// Settings of a process that nothing distinguishes but the randomness it names itself with.
+/// Settings of a process that nothing distinguishes but the randomness it names itself with. As in production, it
+/// acts as somebody who owns nothing.
 fn settings(url: &str, kind: Process) -> Settings {
+    let owner = as_owner(url, kind);
+    match url.split_once("://root@") {
+        // The account that `mysql` makes.
+        Some((scheme, rest)) => Settings {
+            url: format!("{scheme}://mainstay_app@{rest}"),
+            owner_url: Some(url.to_owned()),
+            ..owner
+        },
+        None => Settings { role: Some(Role { name: "mainstay_app".to_owned(), required: true }), ..owner },
+    }
+}
+
+/// The same for a process that is whoever the URL names.
+fn as_owner(url: &str, kind: Process) -> Settings {
     static SEED: AtomicU64 = AtomicU64::new(1);
     let random = Arc::new(SeededRandom::new(SEED.fetch_add(1 << 32, Ordering::Relaxed)));
     Settings {
         url: url.to_owned(),
+        owner_url: None,
+        role: None,
         max_connections: 5,
         threads: 0,
         kind,

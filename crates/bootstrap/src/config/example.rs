@@ -38,6 +38,7 @@ fn default(variable: &Variable) -> String {
 fn notes(variable: &Variable) -> String {
     let mut notes = Vec::new();
     if let BuiltIn::PerEnvironment { deployed, .. } = variable.default {
+        let deployed = if deployed.is_empty() { "none" } else { deployed };
         notes.push(format!("{deployed} in staging and production"));
     }
     if let Some(range) = &variable.range {

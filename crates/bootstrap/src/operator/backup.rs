@@ -86,8 +86,11 @@ pub async fn restore(loaded: &Loaded, from: &str, name: Option<&str>, replace: b
     Ok(manifest)
 }
 
+/// As the owner of the tables: the service may not read and write all that a dump holds.
 fn database(loaded: &Loaded) -> Settings {
-    settings_of_database(&loaded.config, Process::Cli, &Overrides::default())
+    let settings = settings_of_database(&loaded.config, Process::Cli, &Overrides::default());
+    let url = settings.owner_url.clone().unwrap_or_else(|| settings.url.clone());
+    Settings { url, owner_url: None, role: None, ..settings }
 }
 
 /// The named one, or the newest that is complete.

@@ -10,7 +10,7 @@ use system::SystemClock;
 
 use super::schema::amiss;
 use crate::config::{Config, Loaded};
-use crate::core::connect;
+use crate::core::{connect, excess_of};
 use crate::drivers::blobs;
 
 /// Clocks further apart than this break tokens and leases.
@@ -55,7 +55,7 @@ pub async fn doctor(loaded: &Loaded) -> Vec<Check> {
             checks.push(Check::new(
                 "database role",
                 role(config, &database).await,
-                "connect as a role without superuser rights",
+                "`mainstay roles sql` prints how to give the service a role of its own",
             ));
         }
         Err(error) => {
@@ -113,7 +113,12 @@ async fn clock(database: &Database) -> Result<String> {
 }
 
 async fn role(config: &Config, database: &Database) -> Result<String> {
-    let superuser = database.is_superuser().await?;
-    anyhow::ensure!(!(superuser && config.environment.is_production()), "it is a superuser");
-    Ok(if superuser { "superuser (fine outside production)" } else { "no superuser" }.to_owned())
+    let Some(standing) = database.standing().await? else { return Ok("SQLite knows none".to_owned()) };
+    match excess_of(&standing) {
+        None => Ok(format!("acts as {}, who owns nothing", standing.acts_as)),
+        Some(excess) if !config.environment.is_production() => {
+            Ok(format!("{excess} (fine outside production)"))
+        }
+        Some(excess) => anyhow::bail!("{excess}"),
+    }
 }

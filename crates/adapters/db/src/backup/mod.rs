@@ -93,7 +93,7 @@ pub async fn target(settings: &Settings, origin: &Origin, replace: bool) -> Resu
     let engine = Engine::from_settings(settings)?;
     fits(origin, name(&engine))?;
     let place = match engine {
-        Engine::Sqlite(file) => Place::Sqlite(Box::new(sqlite::hold(file, replace).await?)),
+        Engine::Sqlite(file) => Place::Sqlite(Box::new(sqlite::hold(*file, replace).await?)),
         Engine::Postgres(_) => {
             let session = engine.migration_session().await?;
             if !replace && postgres::has_content(&session.connection).await? {

@@ -102,23 +102,6 @@ impl Dialect {
         }
     }
 
-    /// Whether the connected role may do anything, as a query of one boolean, where roles exist.
-    pub(crate) fn superuser(self) -> Option<&'static str> {
-        match self {
-            Self::Sqlite => None,
-            Self::Postgres => Some("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"),
-            // Who may make users with any rights may do anything. `SUPER` alone would miss MySQL 8's roots.
-            Self::Mysql => Some(
-                "SELECT EXISTS (
-                   SELECT 1 FROM information_schema.user_privileges
-                   WHERE privilege_type IN ('SUPER', 'CREATE USER')
-                     AND grantee = CONCAT('''', SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''@''',
-                                          SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')
-                 )",
-            ),
-        }
-    }
-
     /// A statement with `$1`, `$2`, … in the engine's own way: MySQL has `?`, once per use.
     pub(crate) fn numbered(self, sql: &str, values: Vec<Value>) -> (Cow<'_, str>, Vec<Value>) {
         if self != Self::Mysql {

@@ -16,15 +16,16 @@ use self::mysql::Mysql;
 use self::postgres::Postgres;
 pub(crate) use self::sqlite::{DatabaseFile, beside};
 use crate::conn::Pools;
+use crate::roles::Grantee;
 use crate::settings::{Process, Settings};
 use crate::wakeups::Wake;
 
 /// Where the database is, and how to reach it.
 #[derive(Clone)]
 pub(crate) enum Engine {
-    Sqlite(DatabaseFile),
-    Postgres(Postgres),
-    Mysql(Mysql),
+    Sqlite(Box<DatabaseFile>),
+    Postgres(Box<Postgres>),
+    Mysql(Box<Mysql>),
 }
 
 /// Everything that is held as long as a process uses the database.
@@ -47,9 +48,11 @@ impl Engine {
     /// The engine that the URL names.
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
         match settings.url.split(':').next() {
-            Some("sqlite") => Ok(Self::Sqlite(DatabaseFile::from_url(&settings.url)?)),
-            Some("postgres" | "postgresql") => Ok(Self::Postgres(Postgres::from_settings(settings)?)),
-            Some("mysql" | "mariadb") => Ok(Self::Mysql(Mysql::from_settings(settings)?)),
+            Some("sqlite") => Ok(Self::Sqlite(Box::new(DatabaseFile::from_url(&settings.url)?))),
+            Some("postgres" | "postgresql") => {
+                Ok(Self::Postgres(Box::new(Postgres::from_settings(settings)?)))
+            }
+            Some("mysql" | "mariadb") => Ok(Self::Mysql(Box::new(Mysql::from_settings(settings)?))),
             _ => {
                 let text = "known schemes: sqlite://, postgres://, mysql://, mariadb://";
                 Err(Error::with(Kind::Unsupported, "db.connect", text))
@@ -66,12 +69,39 @@ impl Engine {
                 Ok(Opened { pools: file.open(cipher).await?, _api_lock: api_lock, _listener: None })
             }
             Self::Postgres(server) => {
-                let pools = server.open(cipher).await?;
+                let pools = server.open(cipher);
                 Ok(Opened { pools, _api_lock: None, _listener: Some(server.listen(wake.clone())) })
             }
             Self::Mysql(server) => {
-                Ok(Opened { pools: server.open(cipher).await?, _api_lock: None, _listener: None })
+                Ok(Opened { pools: server.open(cipher), _api_lock: None, _listener: None })
             }
+        }
+    }
+
+    /// Sees that the server answers, and takes on the role that the service acts as.
+    pub(crate) async fn take_role(&mut self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(server) => server.take_role().await,
+            Self::Mysql(server) => server.look().await,
+        }
+    }
+
+    /// To whom the owner of the tables grants; nobody, where the service is the owner.
+    pub(crate) async fn grantee(&self) -> Result<Option<Grantee>> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(server) => Ok(server.grantee()),
+            Self::Mysql(server) => server.grantee().await,
+        }
+    }
+
+    /// One connection as the owner, to look at what the service may not see.
+    pub(crate) async fn owner(&self) -> Result<DatabaseConnection> {
+        match self {
+            Self::Sqlite(file) => file.single().await,
+            Self::Postgres(server) => server.owner().await,
+            Self::Mysql(server) => server.owner().await,
         }
     }
 

@@ -8,13 +8,14 @@ use ports::{ColumnCipher, Error, Kind, Result};
 use sea_orm::{DatabaseConnection, SqlxMySqlConnector};
 use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection};
 use sqlx::pool::PoolOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
 use super::server::{
     CONNECT, IDLE_TRANSACTION_SECONDS, STATEMENT_SECONDS, Size, pool_options, probe, single, wait_for_lock,
 };
 use crate::conn::Pools;
 use crate::error::During;
+use crate::roles::Grantee;
 use crate::settings::Settings;
 
 /// Waiting for somebody else's row (a migration: table) ends before the statement's time does.
@@ -32,6 +33,8 @@ const TRY_MIGRATION_LOCK: &str = "SELECT COALESCE(GET_LOCK(CONCAT('mainstay-', M
 #[derive(Clone)]
 pub(crate) struct Mysql {
     options: MySqlConnectOptions,
+    /// Where the owner of the tables logs in, if that is somebody else.
+    owner: Option<MySqlConnectOptions>,
     size: Size,
 }
 
@@ -47,41 +50,76 @@ enum Limits {
 
 impl Mysql {
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
-        let options = MySqlConnectOptions::from_str(&settings.url).during(CONNECT)?;
-        if options.get_database().is_none() {
-            let text = "the URL names no database: mysql://<user>:<password>@<host>/<database>";
-            return Err(Error::with(Kind::Unsupported, CONNECT, text));
-        }
-        // Text is compared by the columns' collation, and times are UTC, whatever the URL says.
-        let options = options.charset("utf8mb4").timezone(Some("+00:00".to_owned()));
-        let options = options.disable_statement_logging();
-        Ok(Self { options, size: Size::from_settings(settings) })
+        let options = parse(&settings.url)?;
+        let owner = settings.owner_url.as_deref().map(parse).transpose()?;
+        Ok(Self { options, owner, size: Size::from_settings(settings) })
     }
 
-    pub(crate) async fn open(&self, cipher: Arc<dyn ColumnCipher>) -> Result<Pools> {
-        probe(&self.options).await?;
+    /// To whom the owner grants: nobody, where the service logs in as the owner.
+    pub(crate) async fn grantee(&self) -> Result<Option<Grantee>> {
+        const OPERATION: &str = "db.migrate";
+        let Some(owner) = &self.owner else { return Ok(None) };
+        if owner.get_username() == self.options.get_username() {
+            return Ok(None);
+        }
+        // Accounts are names at hosts; only the server knows which one a login gets.
+        let anywhere = self.options.clone().database("information_schema");
+        let mut service = probe(&anywhere).await?;
+        let account = sqlx::query_scalar("SELECT CURRENT_USER()").fetch_one(&mut service).await;
+        let name: String = account.during(OPERATION)?;
+        service.close().await.during(OPERATION)?;
+        let (user, host) = name.rsplit_once('@').unwrap_or((&name, "%"));
+        let sql = format!("'{}'@'{host}'", user.replace('\'', "''"));
+        Ok(Some(Grantee { sql, name }))
+    }
+
+    /// As the owner of the tables.
+    pub(crate) async fn owner(&self) -> Result<DatabaseConnection> {
+        connect(self.owner_options(), Limits::Service).await
+    }
+
+    fn owner_options(&self) -> &MySqlConnectOptions {
+        self.owner.as_ref().unwrap_or(&self.options)
+    }
+
+    /// Sees that the server answers. Before the first migration, only the owner has any right in the database.
+    pub(crate) async fn look(&self) -> Result<()> {
+        probe(self.owner_options()).await?.close().await.during(CONNECT)
+    }
+
+    pub(crate) fn open(&self, cipher: Arc<dyn ColumnCipher>) -> Pools {
         let pool = |connections| {
             let pool = pool_options(connections).idle_timeout(IDLE);
             prepared(pool, Limits::Service).connect_lazy_with(self.options.clone())
         };
-        Ok(self.size.open(pool, SqlxMySqlConnector::from_sqlx_mysql_pool, cipher))
+        self.size.open(pool, SqlxMySqlConnector::from_sqlx_mysql_pool, cipher)
     }
 
     /// How soon a commit is on the disk is the whole server's choice, so heartbeats are as durable as all else.
     pub(crate) async fn heartbeat(&self) -> Result<DatabaseConnection> {
-        self.connect(Limits::Service).await
+        connect(&self.options, Limits::Service).await
     }
 
     pub(crate) async fn locked_for_migration(&self) -> Result<DatabaseConnection> {
-        let connection = self.connect(Limits::Migration).await?;
+        let connection = connect(self.owner_options(), Limits::Migration).await?;
         wait_for_lock(&connection, TRY_MIGRATION_LOCK).await?;
         Ok(connection)
     }
+}
 
-    async fn connect(&self, limits: Limits) -> Result<DatabaseConnection> {
-        let pool = prepared(single(), limits).connect_with(self.options.clone()).await.during(CONNECT)?;
-        Ok(SqlxMySqlConnector::from_sqlx_mysql_pool(pool))
+fn parse(url: &str) -> Result<MySqlConnectOptions> {
+    let options = MySqlConnectOptions::from_str(url).during(CONNECT)?;
+    if options.get_database().is_none() {
+        let text = "the URL names no database: mysql://<user>:<password>@<host>/<database>";
+        return Err(Error::with(Kind::Unsupported, CONNECT, text));
     }
+    // Text is compared by the columns' collation, and times are UTC, whatever the URL says.
+    Ok(options.charset("utf8mb4").timezone(Some("+00:00".to_owned())).disable_statement_logging())
+}
+
+async fn connect(options: &MySqlConnectOptions, limits: Limits) -> Result<DatabaseConnection> {
+    let pool = prepared(single(), limits).connect_with(options.clone()).await.during(CONNECT)?;
+    Ok(SqlxMySqlConnector::from_sqlx_mysql_pool(pool))
 }
 
 fn prepared(pool: PoolOptions<MySql>, limits: Limits) -> PoolOptions<MySql> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ports::{ColumnCipher, Result};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool};
+use sqlx::{ConnectOptions, Connection};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::server::{
@@ -15,6 +15,7 @@ use super::server::{
 };
 use crate::conn::Pools;
 use crate::error::During;
+use crate::roles::{self, Grantee, Role};
 use crate::settings::Settings;
 use crate::wakeups::Wake;
 
@@ -27,22 +28,67 @@ const MIGRATION_LOCK: i64 = 0x6d61_696e_7374_6179;
 /// A database on a PostgreSQL server.
 #[derive(Clone)]
 pub(crate) struct Postgres {
+    /// As the URL says.
+    login: PgConnectOptions,
+    /// As the service acts: the same, in a role.
     options: PgConnectOptions,
+    /// Where the owner of the tables logs in, if that is somebody else.
+    owner: Option<PgConnectOptions>,
+    role: Option<Role>,
     size: Size,
 }
 
 impl Postgres {
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
-        let options = PgConnectOptions::from_str(&settings.url).during(CONNECT)?;
-        let options = options.application_name(settings.kind.application_name()).disable_statement_logging();
-        Ok(Self { options, size: Size::from_settings(settings) })
+        let parse = |url: &str| {
+            let options = PgConnectOptions::from_str(url).during(CONNECT)?;
+            Ok(options.application_name(settings.kind.application_name()).disable_statement_logging())
+        };
+        let login = parse(&settings.url)?;
+        let owner = settings.owner_url.as_deref().map(parse).transpose()?;
+        let (role, size) = (settings.role.clone(), Size::from_settings(settings));
+        Ok(Self { options: login.clone(), login, owner, role, size })
     }
 
-    pub(crate) async fn open(&self, cipher: Arc<dyn ColumnCipher>) -> Result<Pools> {
-        probe(&self.options).await?;
+    /// Sees that the server answers, and takes the role on, if there is one to be had. As a startup option, it
+    /// costs no round trip.
+    pub(crate) async fn take_role(&mut self) -> Result<()> {
+        let mut connection = probe(&self.login).await?;
+        if let Some(role) = &self.role {
+            if roles::can_assume(&mut connection, role).await? {
+                self.options = self.login.clone().options([("role", &role.name)]);
+            } else {
+                self.role = None;
+            }
+        }
+        connection.close().await.during(CONNECT)
+    }
+
+    /// To whom the owner grants: nobody, where the service acts as the owner.
+    pub(crate) fn grantee(&self) -> Option<Grantee> {
+        let name = match (&self.role, &self.owner) {
+            (Some(role), _) => &role.name,
+            (None, Some(owner)) if owner.get_username() != self.login.get_username() => {
+                self.login.get_username()
+            }
+            (None, _) => return None,
+        };
+        Some(Grantee { sql: format!("\"{}\"", name.replace('"', "\"\"")), name: name.to_owned() })
+    }
+
+    /// As the owner of the tables.
+    pub(crate) async fn owner(&self) -> Result<DatabaseConnection> {
+        connect(self.owner_options().clone()).await
+    }
+
+    fn owner_options(&self) -> &PgConnectOptions {
+        self.owner.as_ref().unwrap_or(&self.login)
+    }
+
+    pub(crate) fn open(&self, cipher: Arc<dyn ColumnCipher>) -> Pools {
         let options = self.limited();
         let pool = |connections| pool_options(connections).connect_lazy_with(options.clone());
-        Ok(self.size.open(pool, SqlxPostgresConnector::from_sqlx_postgres_pool, cipher))
+        self.size.open(pool, SqlxPostgresConnector::from_sqlx_postgres_pool, cipher)
     }
 
     pub(crate) async fn heartbeat(&self) -> Result<DatabaseConnection> {
@@ -52,7 +98,7 @@ impl Postgres {
     /// Migrations may take longer than a statement usually may, but not wait for long: behind a lock that is waited
     /// for, everybody waits.
     pub(crate) async fn locked_for_migration(&self) -> Result<DatabaseConnection> {
-        let connection = connect(self.options.clone().options(MIGRATION_LIMITS)).await?;
+        let connection = connect(self.owner_options().clone().options(MIGRATION_LIMITS)).await?;
         wait_for_lock(&connection, &format!("SELECT pg_try_advisory_lock({MIGRATION_LOCK})")).await?;
         Ok(connection)
     }

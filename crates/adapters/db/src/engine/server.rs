@@ -83,9 +83,9 @@ impl Size {
 }
 
 /// A pool hides why it can't connect behind a timeout; one plain connection tells.
-pub(super) async fn probe<O: ConnectOptions<Connection: Sized>>(options: &O) -> Result<()> {
+pub(super) async fn probe<O: ConnectOptions<Connection: Sized>>(options: &O) -> Result<O::Connection> {
     match tokio::time::timeout(ACQUIRE, options.connect()).await {
-        Ok(connection) => connection.during(CONNECT)?.close().await.during(CONNECT),
+        Ok(connection) => connection.during(CONNECT),
         Err(_) => Err(Error::with(Kind::Unavailable, CONNECT, "no answer within 3 seconds")),
     }
 }

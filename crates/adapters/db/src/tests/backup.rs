@@ -6,13 +6,13 @@ use futures_util::stream::{self, StreamExt};
 use ports::{Chain, Error, Kind};
 use sea_orm::{ConnectionTrait, Statement};
 
+use super::as_owner;
 use super::every::{open, places};
-use super::settings;
 use crate::Process;
 use crate::backup::{Dump, dump, target};
 
 async fn dumped(url: &str) -> (Dump, Vec<Bytes>) {
-    let mut dump = dump(&settings(url, Process::Cli)).await.unwrap();
+    let mut dump = dump(&as_owner(url, Process::Cli)).await.unwrap();
     let content = std::mem::replace(&mut dump.content, stream::empty().boxed());
     (dump, content.try_collect().await.unwrap())
 }
@@ -42,7 +42,7 @@ async fn a_dump_goes_into_an_empty_database_only() {
         drop(source);
 
         let (dump, content) = dumped(&from).await;
-        let into = settings(&to, Process::Cli);
+        let into = as_owner(&to, Process::Cli);
         let given = || stream::iter(content.clone()).map(Ok).boxed();
         target(&into, &dump.origin, false).await.unwrap().load(given()).await.unwrap();
         assert_eq!(names(&to).await, ["Zürich ✓"], "{to}");
@@ -63,7 +63,7 @@ async fn half_a_dump_makes_no_database() {
         let (dump, content) = dumped(&from).await;
         let half: Vec<Bytes> = content.concat().chunks(1000).take(40).map(Bytes::copy_from_slice).collect();
         let broken = stream::once(async { Err(Error::new(Kind::Internal, "it broke")) });
-        let into = settings(&to, Process::Cli);
+        let into = as_owner(&to, Process::Cli);
         let loading = target(&into, &dump.origin, false).await.unwrap();
         let error = loading.load(stream::iter(half).map(Ok).chain(broken).boxed()).await.unwrap_err();
         assert_eq!(error.operation(), "it broke", "{to}");

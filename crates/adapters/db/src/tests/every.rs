@@ -4,12 +4,12 @@ use std::any::Any;
 use std::time::Duration;
 
 use ports::Kind;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::ConnectionTrait;
 use testkit::poll::eventually;
 use testkit::temp::TempDir;
 use testkit::{mysql, postgres};
 
-use super::settings;
+use super::as_owner;
 use crate::conn::Link;
 use crate::dialect::{Dialect, statement};
 use crate::{Database, Process, connect};
@@ -29,7 +29,7 @@ pub(super) async fn places() -> Vec<(String, Box<dyn Any>)> {
 }
 
 pub(super) async fn open(url: &str) -> Database {
-    connect(&settings(url, Process::Worker)).await.unwrap()
+    connect(&as_owner(url, Process::Worker)).await.unwrap()
 }
 
 async fn pending(database: &Database) -> usize {
@@ -150,10 +150,7 @@ async fn telephone_numbers_can_not_be_read_in_the_table() {
         tx.users().insert(&user).await.unwrap();
         tx.commit().await.unwrap();
         let read = database.opened.pools.read();
-        let stored = Statement::from_string(
-            read.get_database_backend(),
-            "SELECT phone_sealed AS one, phone_index AS other FROM users",
-        );
+        let stored = statement(read, "SELECT phone_sealed AS one, phone_index AS other FROM users", []);
         let row = read.query_one_raw(stored).await.unwrap().unwrap();
         for column in ["one", "other"] {
             let bytes: Vec<u8> = row.try_get("", column).unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use domain::{Base, DisplayName, Email, Lockout, User, UserStatus};
 use ports::{Kind, Result};
-use sqlx::{AssertSqlSafe, Executor, Row};
+use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use testkit::bench::Bench;
 use testkit::cluster::{Member, Site};
 use testkit::mysql::TestDatabase;
@@ -19,8 +19,10 @@ testkit::jobs_suite!(bench());
 testkit::outbox_suite!(bench());
 testkit::cluster_suite!(site());
 
-async fn fresh() -> Option<TestDatabase> {
+pub(super) async fn fresh() -> Option<TestDatabase> {
     let migrate = async |url: String| {
+        let mut admin = sqlx::MySqlConnection::connect(&url).await.unwrap();
+        admin.execute("CREATE USER IF NOT EXISTS 'mainstay_app'@'%'").await.unwrap();
         connect(&settings(&url, Process::Cli)).await.unwrap().migrate_up().await.unwrap();
     };
     TestDatabase::migrated(migrate).await
@@ -128,7 +130,6 @@ async fn cut_connections_are_replaced() {
 async fn sessions_are_strict_and_end_runaways() {
     let Some(server) = fresh().await else { return };
     let database = connect(&settings(&server.url(), Process::Worker)).await.unwrap();
-    assert!(database.is_superuser().await.unwrap(), "tests connect as root");
     for (expression, expected) in [
         ("@@time_zone", "+00:00"),
         ("@@character_set_client", "utf8mb4"),
@@ -158,10 +159,11 @@ async fn who_owns_one_database_is_no_superuser() {
     ] {
         admin.execute(AssertSqlSafe(sql)).await.unwrap();
     }
-    let as_owner = url.replacen("root@", &format!("{user}:Zk3vTq9w@"), 1);
-    assert_ne!(as_owner, url);
-    let owned = connect(&settings(&as_owner, Process::Cli)).await.unwrap();
-    assert!(!owned.is_superuser().await.unwrap());
+    let login = url.replacen("root@", &format!("{user}:Zk3vTq9w@"), 1);
+    assert_ne!(login, url);
+    let owned = connect(&super::as_owner(&login, Process::Cli)).await.unwrap();
+    let standing = owned.standing().await.unwrap().unwrap();
+    assert!(standing.owner && !standing.superuser, "{standing:?}");
     // Which is enough for everything.
     owned.migrate_up().await.unwrap();
     owned.join().await.unwrap();

@@ -11,14 +11,14 @@ use testkit::poll::{eventually, promptly};
 use testkit::postgres::TestDatabase;
 
 use super::{member, settings};
-use crate::{Database, Process, Settings, connect};
+use crate::{Database, Process, Settings, Standing, connect};
 
 testkit::store_suite!(bench());
 testkit::jobs_suite!(bench());
 testkit::outbox_suite!(bench());
 testkit::cluster_suite!(site());
 
-async fn fresh() -> Option<TestDatabase> {
+pub(super) async fn fresh() -> Option<TestDatabase> {
     let migrate = async |url: String| {
         connect(&settings(&url, Process::Cli)).await.unwrap().migrate_up().await.unwrap();
     };
@@ -174,7 +174,9 @@ async fn cut_connections_are_replaced() {
 async fn the_server_knows_who_is_connected_and_ends_runaways() {
     let Some(server) = fresh().await else { return };
     let database = connect(&settings(&server.url(), Process::Worker)).await.unwrap();
-    assert!(database.is_superuser().await.unwrap(), "tests connect as postgres");
+    let standing = database.standing().await.unwrap().unwrap();
+    let expected = Standing { acts_as: "mainstay_app".to_owned(), superuser: true, owner: false };
+    assert_eq!(standing, expected, "tests log in as postgres");
     for (setting, expected) in [
         ("application_name", "mainstay-worker"),
         ("statement_timeout", "30s"),

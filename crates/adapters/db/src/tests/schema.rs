@@ -156,7 +156,7 @@ async fn the_assets_of_a_newer_program_are_left_alone() {
     }
 }
 
-fn entry() -> AuditEntry {
+pub(super) fn entry() -> AuditEntry {
     AuditEntry {
         id: 1,
         uuid: uuid::Uuid::from_u128(1),

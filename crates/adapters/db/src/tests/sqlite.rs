@@ -89,7 +89,7 @@ async fn acknowledged_writes_survive_a_power_loss_and_reads_change_nothing() {
         let row = connection.query_one_raw(statement).await.unwrap().unwrap();
         assert_eq!(row.try_get_by::<i64, _>(0).unwrap(), expected, "{pragma}");
     }
-    assert!(!database.is_superuser().await.unwrap());
+    assert_eq!(database.standing().await.unwrap(), None);
 }
 
 /// A full disk is no reason to stay broken once there is room again.

@@ -3,6 +3,7 @@
 use super::{Config, Draft};
 
 pub(super) fn check(config: &Config, draft: &mut Draft) {
+    owner(config, draft);
     let auth = &config.auth;
     if auth.refresh_absolute_days < auth.refresh_idle_days {
         let idle = auth.refresh_idle_days;
@@ -13,5 +14,14 @@ pub(super) fn check(config: &Config, draft: &mut Draft) {
     let least = 8 * auth.hash_parallelism;
     if auth.hash_memory_kib < least {
         draft.refuse("auth.hash_memory_kib", &format!("expected at least {least}, 8 per hash_parallelism"));
+    }
+}
+
+/// The owner and the service look at one database.
+fn owner(config: &Config, draft: &mut Draft) {
+    let Some(owner) = &config.database.owner_url else { return };
+    let scheme = config.database.url.scheme();
+    if owner.scheme() != scheme {
+        draft.refuse("database.owner_url", &format!("expected a {scheme}:// URL, as database.url is"));
     }
 }

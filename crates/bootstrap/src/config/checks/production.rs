@@ -52,10 +52,13 @@ fn passwords_in_urls(config: &Config, draft: &mut Draft) {
 }
 
 fn superusers(config: &Config, draft: &mut Draft) {
-    for (path, url) in driver_urls(config).into_iter().filter(|(path, _)| path.starts_with("database.")) {
+    // Whoever migrates may be powerful; whoever serves may not.
+    let serves = |path: &str| path.starts_with("database.") && path != "database.owner_url";
+    for (path, url) in driver_urls(config).into_iter().filter(|(path, _)| serves(path)) {
         if let Some(user) = url.user().filter(|user| SUPERUSERS.contains(&user.as_str())) {
-            let advice =
-                format!("connects as the superuser `{user}`; use a role that owns only its own database");
+            let advice = format!(
+                "connects as the superuser `{user}`; use a role that owns nothing (`mainstay roles sql`)"
+            );
             draft.refuse(path, &advice);
         }
     }

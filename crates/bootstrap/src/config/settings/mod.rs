@@ -11,7 +11,7 @@ mod web_url;
 pub use choice::{Environment, LogFormat, TenancyMode};
 pub use master_key::MasterKeys;
 pub use secret_url::SecretUrl;
-pub use text::{BindHost, EmailAddress, LogFilter, QueueName, Sender, TypePrefix};
+pub use text::{BindHost, EmailAddress, LogFilter, QueueName, RoleName, Sender, TypePrefix};
 pub use web_url::{Origin, WebUrl};
 
 use super::variable::Secrecy;

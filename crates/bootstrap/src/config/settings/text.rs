@@ -67,6 +67,17 @@ text! {
 }
 
 text! {
+    /// A role of PostgreSQL that needs no quotes.
+    RoleName,
+    |text| {
+        text.len() <= 63
+            && text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    },
+    "expected a name of lower-case letters, digits and _"
+}
+
+text! {
     /// A reverse domain name, as CloudEvents recommends for `type`.
     TypePrefix,
     |text| text.split('.').all(|label| !label.is_empty() && label.chars().all(is_label)),
