@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use self::mysql::MysqlServer;
 use self::postgres::PostgresServer;
@@ -75,9 +76,14 @@ impl Identity {
     }
 }
 
-/// Free a moment ago, which is as much as can be known.
+/// Free a moment ago, which is as much as can be known. Below the ports that the system gives to callers: while a
+/// server is away, its port must not become the other end of somebody's connection, or it could not come back.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let own = u16::try_from(std::process::id() % 1000).unwrap() * 10;
+    let mut candidates = (0..1000).map(|_| 20_000 + (own + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    candidates.find(is_free).expect("a free port")
 }
 
 /// Both refuse to be root, and work in a directory that is their own.

@@ -44,7 +44,11 @@ impl PostgresServer {
         });
         let options = format!("-h 127.0.0.1 -p {} -k {directory} -c fsync=off {tls}", self.port);
         let log = self.folder.path().join("server.log").display().to_string();
-        self.run("pg_ctl", &["-D", &self.data(), "-l", &log, "-w", "-t", "30", "-o", &options, "start"]);
+        let data = self.data();
+        let start = ["-D", &data, "-l", &log, "-w", "-t", "30", "-o", &options, "start"];
+        // Not while something of the killed one is still there.
+        eventually("a PostgreSQL server that starts", PATIENCE, async || self.attempt("pg_ctl", &start).ok())
+            .await;
         let url = self.url();
         eventually("a PostgreSQL server that answers", PATIENCE, async || {
             sqlx::postgres::PgConnection::connect(&url).await.ok().map(drop)
@@ -81,6 +85,11 @@ impl PostgresServer {
 
     /// Runs one of PostgreSQL's programs, which refuse to be root.
     fn run(&self, program: &str, arguments: &[&str]) {
+        self.attempt(program, arguments).unwrap();
+    }
+
+    /// The same; what it said when it failed.
+    fn attempt(&self, program: &str, arguments: &[&str]) -> Result<(), String> {
         let path = self.programs.join(program);
         let mut command = if is_root() {
             let mut command = Command::new("runuser");
@@ -93,7 +102,8 @@ impl PostgresServer {
         let log = std::fs::File::options().create(true).append(true).open(&output).unwrap();
         command.args(arguments).current_dir(self.folder.path());
         let status = command.stdout(log.try_clone().unwrap()).stderr(log).status().unwrap();
-        assert!(status.success(), "{program}: {}", std::fs::read_to_string(&output).unwrap());
+        let said = || format!("{program}: {}", std::fs::read_to_string(&output).unwrap());
+        if status.success() { Ok(()) } else { Err(said()) }
     }
 }
 
