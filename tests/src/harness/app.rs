@@ -63,7 +63,7 @@ impl Deref for App {
 pub(crate) async fn run(profile: Profile, setup: Setup, case: impl AsyncFn(&App)) {
     let Some(database) = TestDatabase::of(profile).await else { return };
     let data = TempDir::new();
-    let app = App::start(data.path(), &database.variables(), setup).await;
+    let app = App::start(data.path(), &database, setup).await;
     let outcome = AssertUnwindSafe(case(&app)).catch_unwind().await;
     let outcome = match outcome {
         Ok(()) => AssertUnwindSafe(app.no_jobs_left()).catch_unwind().await,
@@ -74,14 +74,15 @@ pub(crate) async fn run(profile: Profile, setup: Setup, case: impl AsyncFn(&App)
 }
 
 impl App {
-    async fn start(data: &Path, database: &[(&'static str, String)], setup: Setup) -> Self {
+    async fn start(data: &Path, database: &TestDatabase, setup: Setup) -> Self {
+        let own = database.variables();
         let mut variables: Vec<(&str, &str)> = BASICS.to_vec();
-        variables.extend(database.iter().map(|(name, value)| (*name, value.as_str())));
+        variables.extend(own.iter().map(|(name, value)| (*name, value.as_str())));
         variables.extend(setup.variables);
         let clock = setup.clock.clone().map(|clock| clock as Arc<dyn Clock>);
         let running = api::start(loaded(data, &variables), Overrides { clock }).await.unwrap();
         let embedded = || format!("sqlite://{}/mainstay.db", data.display());
-        let database_url = database_url.map_or_else(embedded, str::to_owned);
+        let database_url = database.url().unwrap_or_else(embedded);
         Self { client: Client::new(running.address), clock: setup.clock, running, database_url }
     }
 
