@@ -18,6 +18,15 @@ pub(crate) fn id(manager: &SchemaManager<'_>) -> ColumnDef {
     }
 }
 
+/// A text that is compared byte by byte, so that every engine sorts it alike. SQLite does so anyway, and so do MySQL's
+/// tables as we make them.
+pub(crate) fn byte_order(manager: &SchemaManager<'_>, mut column: ColumnDef) -> ColumnDef {
+    match manager.get_database_backend() {
+        DbBackend::Postgres => column.extra("COLLATE \"C\"").to_owned(),
+        _ => column,
+    }
+}
+
 /// A table with the columns of `domain::Base`.
 pub(crate) fn aggregate(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
     Table::create()

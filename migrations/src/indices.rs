@@ -12,6 +12,7 @@ pub(crate) struct TableIndex {
     pub(crate) table: &'static str,
     pub(crate) name: String,
     columns: Vec<&'static str>,
+    descending: Option<&'static str>,
     unique: bool,
     only: Option<Expr>,
     key: Option<Key>,
@@ -36,7 +37,15 @@ pub(crate) enum Generation {
 /// A plain index, named after what it covers.
 pub(crate) fn index(table: &'static str, columns: &[&'static str]) -> TableIndex {
     let name = format!("{table}_{}", columns.join("_"));
-    TableIndex { table, name, columns: columns.to_vec(), unique: false, only: None, key: None }
+    TableIndex {
+        table,
+        name,
+        columns: columns.to_vec(),
+        descending: None,
+        unique: false,
+        only: None,
+        key: None,
+    }
 }
 
 /// A unique index. Nulls differ from each other.
@@ -58,6 +67,11 @@ impl TableIndex {
     /// Named otherwise than after its columns.
     pub(crate) fn named(self, name: &str) -> Self {
         Self { name: name.to_owned(), ..self }
+    }
+
+    /// One of its columns from great to small, for lists whose keys go different ways.
+    pub(crate) fn descending(self, column: &'static str) -> Self {
+        Self { descending: Some(column), ..self }
     }
 
     /// Only of rows that fit, to save space; on MySQL of all rows.
@@ -106,7 +120,11 @@ impl TableIndex {
     fn over(&self, columns: &[&'static str]) -> IndexCreateStatement {
         let mut index = Index::create().name(self.name.as_str()).table(self.table).to_owned();
         for column in columns {
-            index.col(*column);
+            if self.descending == Some(*column) {
+                index.col((*column, IndexOrder::Desc));
+            } else {
+                index.col(*column);
+            }
         }
         if self.unique {
             index.unique();

@@ -15,12 +15,14 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import lists
 import servers
 from wrk import load, storm
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
 PAIRS = int(os.environ.get("BENCH_PAIRS", "5"))
 CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "32"))
+LISTED_USERS = int(os.environ.get("BENCH_LISTED_USERS", "1000000"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "1000000"))
 MAX_DATABASE_CONNECTIONS = int(os.environ.get("BENCH_DATABASE_CONNECTIONS", "10"))
 DATABASE_SERVER = os.environ.get("BENCH_DATABASE_SERVER", "postgres://postgres@127.0.0.1:5432")
@@ -51,6 +53,9 @@ def main():
         print("| figure | ours (median) | reference (median) | median ratio | goal |\n| --- | --- | --- | --- | --- |")
         if "P8" in FIGURES:
             starts_and_rest(start_api)
+        if "P10" in FIGURES:
+            with start_api() as ours:
+                first_and_last_pages(ours, url)
         if not {"P1", "P3", "P8"} & set(FIGURES):
             return
         with start_api() as ours, servers.reference(reference_binary, url, MAX_DATABASE_CONNECTIONS) as bare:
@@ -128,6 +133,23 @@ def starts_and_rest(start_api):
             resident.append(server.rss_mib())
     alone("P8 ms from exec to ready, migrated database", statistics.median(ready), "≤ 250")
     alone("P8 MiB resident before the first login", statistics.median(resident), "≤ 30")
+
+
+def first_and_last_pages(ours, database_url):
+    """P10: a list of 20 out of a million rows, its last page against its first, in every order."""
+    note(f"P10 loads {LISTED_USERS:,} users")
+    lists.fill(database_url, LISTED_USERS)
+    token = ours.login()
+    for sort in lists.ORDERS:
+        first = lists.page(sort)
+        last, rows = lists.last_page(ours, token, sort)
+        note(f"P10 sort={sort}: {rows:,} rows walked by cursor")
+        runs = {
+            "last": lambda last=last: load(ours.url(last), SECONDS, CONNECTIONS, token),
+            "first": lambda first=first: load(ours.url(first), SECONDS, CONNECTIONS, token),
+        }
+        cost = in_turn(f"P10 sort={sort}", runs, lambda result: CONNECTIONS * 1000 / result.rate)
+        row(f"P10 `sort={sort}`, ms for the last page vs the first", cost["last"], cost["first"], "≤ 1.2")
 
 
 def growth(ours):

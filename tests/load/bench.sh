@@ -8,7 +8,8 @@
 # Everything runs on loopback, in a database of its own which is dropped at the
 # end. Settings, with their defaults:
 #
-#   BENCH_FIGURES=P1,P3,P8          which figures
+#   BENCH_FIGURES=P1,P3,P8          which figures; also P10
+#   BENCH_LISTED_USERS=1000000      rows of the list whose pages P10 compares
 #   BENCH_SECONDS=5                 length of one run
 #   BENCH_PAIRS=5                   rounds that count, after one to warm up
 #   BENCH_CONNECTIONS=32            connections of wrk

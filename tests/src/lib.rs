@@ -27,3 +27,4 @@ mod refresh;
 mod rotation;
 mod tls;
 mod tokens;
+mod users;

@@ -24,7 +24,7 @@ pub use context::Context;
 pub use core::{Core, Outside};
 pub use error::{AuthFailure, Error, FieldError, Result};
 pub use lists::{Ask, Listed, Meta};
-pub use settings::{Events, Settings, Tenancy};
+pub use settings::{Events, Retention, Settings, Tenancy};
 pub use work::{Action, Work};
 
 /// All use cases, wired: what inbound adapters get.
@@ -32,7 +32,7 @@ pub use work::{Action, Work};
 pub struct Application {
     /// Registration, login, tokens, sessions, and who a bearer is.
     pub auth: auth::Auth,
-    /// The user's own account.
+    /// Accounts: one's own, and everybody's for administrators.
     pub users: users::Users,
     /// Background jobs, as operators see them.
     pub jobs: jobs::Jobs,
@@ -55,9 +55,10 @@ impl Application {
     pub fn new(core: Core) -> Self {
         let keys = keys::KeyRing::new(core.clone());
         let lists = lists::Lists::new(keys.clone());
+        let auth = auth::Auth::new(core.clone(), keys.clone());
         Self {
-            auth: auth::Auth::new(core.clone(), keys.clone()),
-            users: users::Users::new(core.clone()),
+            users: users::Users::new(core.clone(), lists.clone(), auth.clone()),
+            auth,
             jobs: jobs::Jobs::new(core.clone(), lists.clone()),
             idempotency: idempotency::Idempotency::new(core.clone()),
             audit: audit::Audit::new(core.clone(), lists.clone()),

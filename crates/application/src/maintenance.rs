@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use domain::DomainEvent;
 use serde::Serialize;
 
 use crate::{Action, Context, Core, Result, Work};
 
 const PURGE: Action = Action { name: "maintenance.purge", resource: "expired-rows" };
+const PURGE_USERS: Action = Action { name: "user.purge", resource: "user" };
 /// Rows per statement: short transactions, so that nobody waits for the purge.
 const BATCH: u64 = 500;
 /// Consumers remember events for so long. One that is told again later, by a broker that keeps it, has its effect
@@ -40,6 +42,8 @@ pub struct Purged {
     pub idempotency_keys: u64,
     /// What consumers remember of events.
     pub inbox: u64,
+    /// Users whose time to be restored is over, with everything that hangs on them.
+    pub users: u64,
 }
 
 impl Maintenance {
@@ -47,9 +51,10 @@ impl Maintenance {
         Self { core }
     }
 
-    /// Removes expired sessions, tokens, counted failures and kept answers, and what consumers remember of old events.
+    /// Removes expired sessions, tokens, counted failures and kept answers, what consumers remember of old events, and
+    /// users that were deleted long ago. Killed in the middle, the next call goes on with what is left.
     pub async fn purge(&self, context: &Context) -> Result<Purged> {
-        let mut total = Purged::default();
+        let mut total = Purged { users: self.purge_users(context).await?, ..Purged::default() };
         loop {
             let batch = self.purge_batch(context).await?;
             total.sessions += batch.sessions;
@@ -85,6 +90,7 @@ impl Maintenance {
             login_attempts: tx.login_attempts().purge(now, BATCH).await?,
             idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
             inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,
+            users: 0,
         };
         if purged == Purged::default() {
             // Nothing changed, so there is nothing to record either.
@@ -92,5 +98,39 @@ impl Maintenance {
         }
         work.commit().await?;
         Ok(purged)
+    }
+
+    /// Each purged user is told as an event, so that whoever keeps something about the person elsewhere forgets it.
+    async fn purge_users(&self, context: &Context) -> Result<u64> {
+        let before = self.core.clock.now() - self.core.settings.retention.deleted_users;
+        let mut total = 0;
+        loop {
+            let work = Work::begin(&self.core, context, PURGE_USERS).await?;
+            let purged = work.tx().users().purge(before, BATCH).await?;
+            if purged.is_empty() {
+                return Ok(total);
+            }
+            for user in &purged {
+                work.emit(&DomainEvent::UserPurged { user: *user }).await?;
+            }
+            work.commit().await?;
+            total += purged.len() as u64;
+        }
+    }
+
+    /// Writes what users are searched and sorted by where a program of an earlier release has written the row: before
+    /// an upgrade, or in the middle of one. How many.
+    pub async fn complete_search_keys(&self) -> Result<u64> {
+        let mut total = 0;
+        loop {
+            // What the rows say does not change, so there is nothing to record.
+            let tx = self.core.store.begin().await?;
+            let completed = tx.users().complete_search_keys(BATCH).await?;
+            tx.commit().await?;
+            total += completed;
+            if completed < BATCH {
+                return Ok(total);
+            }
+        }
     }
 }

@@ -27,6 +27,15 @@ pub struct Settings {
     pub events: Events,
     /// One tenant or many.
     pub tenancy: Tenancy,
+    /// How long what is over is kept.
+    pub retention: Retention,
+}
+
+/// How long what is over is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// Deleted users can be restored for so long, then they are removed for good.
+    pub deleted_users: Duration,
 }
 
 /// How events are named on the wire.

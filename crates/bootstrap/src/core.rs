@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use application::{Application, Context, Core, Events, Outside, Settings, Tenancy};
+use application::{Application, Context, Core, Events, Outside, Retention, Settings, Tenancy};
 use db::{Database, Process, Role, Standing};
 use domain::{Lifetimes, Lockout, PasswordPolicy};
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
@@ -246,5 +246,6 @@ fn settings(config: &Config) -> Settings {
             TenancyMode::Single => Tenancy::Single,
             TenancyMode::Multi => Tenancy::Multi,
         },
+        retention: Retention { deleted_users: days(config.retention.deleted_users_days) },
     }
 }

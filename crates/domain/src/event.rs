@@ -28,6 +28,41 @@ pub enum DomainEvent {
         /// The account.
         user: Uuid,
     },
+    /// An administrator made an account, whose address has to be proven.
+    UserCreated {
+        /// The account.
+        user: Uuid,
+    },
+    /// What an account says about its person has changed.
+    UserUpdated {
+        /// The account.
+        user: Uuid,
+    },
+    /// An account was closed by an administrator.
+    UserLocked {
+        /// The account.
+        user: Uuid,
+    },
+    /// A closed account was opened again.
+    UserUnlocked {
+        /// The account.
+        user: Uuid,
+    },
+    /// An account was deleted. It can still be restored.
+    UserDeleted {
+        /// The account.
+        user: Uuid,
+    },
+    /// A deleted account was brought back.
+    UserRestored {
+        /// The account.
+        user: Uuid,
+    },
+    /// A deleted account has been removed for good: forget what you know of it.
+    UserPurged {
+        /// The account.
+        user: Uuid,
+    },
     /// A spent refresh token was presented: its family was ended.
     TokenReused {
         /// Whose session.
@@ -44,6 +79,13 @@ impl DomainEvent {
             Self::UserRegistered { .. } => "user.registered.v1",
             Self::RegistrationRepeated { .. } => "user.registration-repeated.v1",
             Self::EmailVerified { .. } => "user.email-verified.v1",
+            Self::UserCreated { .. } => "user.created.v1",
+            Self::UserUpdated { .. } => "user.updated.v1",
+            Self::UserLocked { .. } => "user.locked.v1",
+            Self::UserUnlocked { .. } => "user.unlocked.v1",
+            Self::UserDeleted { .. } => "user.deleted.v1",
+            Self::UserRestored { .. } => "user.restored.v1",
+            Self::UserPurged { .. } => "user.purged.v1",
             Self::TokenReused { .. } => "session.token-reused.v1",
         }
     }
@@ -54,6 +96,13 @@ impl DomainEvent {
             Self::UserRegistered { user }
             | Self::RegistrationRepeated { user }
             | Self::EmailVerified { user }
+            | Self::UserCreated { user }
+            | Self::UserUpdated { user }
+            | Self::UserLocked { user }
+            | Self::UserUnlocked { user }
+            | Self::UserDeleted { user }
+            | Self::UserRestored { user }
+            | Self::UserPurged { user }
             | Self::TokenReused { user, .. } => Subject(format!("users/{user}")),
         }
     }
@@ -61,10 +110,17 @@ impl DomainEvent {
     /// The payload: ids only. Consumers read what they need, so that no personal data lies in a queue.
     pub fn data(&self) -> Value {
         match self {
+            Self::TokenReused { user, session } => json!({ "userId": user, "sessionId": session }),
             Self::UserRegistered { user }
             | Self::RegistrationRepeated { user }
-            | Self::EmailVerified { user } => json!({ "userId": user }),
-            Self::TokenReused { user, session } => json!({ "userId": user, "sessionId": session }),
+            | Self::EmailVerified { user }
+            | Self::UserCreated { user }
+            | Self::UserUpdated { user }
+            | Self::UserLocked { user }
+            | Self::UserUnlocked { user }
+            | Self::UserDeleted { user }
+            | Self::UserRestored { user }
+            | Self::UserPurged { user } => json!({ "userId": user }),
         }
     }
 }

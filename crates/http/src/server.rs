@@ -144,15 +144,20 @@ impl Templates {
         Self(documented.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
     }
 
-    fn allowed(&self, path: &str) -> Option<String> {
+    /// The methods of a path that has not this one.
+    fn allowed(&self, path: &str, method: &Method) -> Option<String> {
         let (_, methods) = self.0.iter().find(|(template, _)| template.is_match(path))?;
+        // The route is there, and what stands in its path is no id.
+        if methods.contains(method) {
+            return None;
+        }
         Some(methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "))
     }
 }
 
 /// Answers what no route does: 405 with `Allow` where the path exists (RFC 9110, section 15.5.6), else 404.
 async fn nothing_here(request: HttpRequest, templates: web::Data<Templates>) -> HttpResponse {
-    if let Some(allow) = templates.allowed(request.path()) {
+    if let Some(allow) = templates.allowed(request.path(), request.method()) {
         let mut response = Failure::of_status(StatusCode::METHOD_NOT_ALLOWED).response();
         if let Ok(value) = HeaderValue::from_str(&allow) {
             response.headers_mut().insert(header::ALLOW, value);

@@ -2,14 +2,35 @@
 
 use async_trait::async_trait;
 use domain::{
-    Attempts, Credential, Email, Lockout, MailPurpose, MailToken, Phone, RefreshToken, Session, Timestamp,
-    User,
+    Attempts, Credential, Email, Lockout, MailPurpose, MailToken, Phone, RefreshToken, SearchKey, Session,
+    Timestamp, User, UserStatus,
 };
 use uuid::Uuid;
 
-use crate::Result;
+use crate::{Order, Page, PageOf, Result, SortKey};
 
-/// Reading users. Soft-deleted users are not found.
+/// What users can be sorted by. Address and name are compared as [`SearchKey`]s.
+pub const USER_ORDERS: &[Order] = &[
+    &[SortKey::asc("createdAt")],
+    &[SortKey::asc("email")],
+    &[SortKey::asc("displayName")],
+    &[SortKey::asc("createdAt"), SortKey::desc("email")],
+];
+
+/// Which users.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Exact status.
+    pub status: Option<UserStatus>,
+    /// Whether the address has been proven.
+    pub verified: Option<bool>,
+    /// Soft-deleted users instead of live ones.
+    pub deleted: bool,
+    /// The address or the name begins with it, compared as [`SearchKey`]s.
+    pub search: Option<SearchKey>,
+}
+
+/// Reading users. Soft-deleted users are not found unless asked for.
 #[async_trait]
 pub trait UserQueries: Send + Sync {
     /// By internal id.
@@ -32,6 +53,21 @@ pub trait UserQueries: Send + Sync {
     /// # Errors
     /// `Unavailable`.
     async fn by_phone(&self, phone: &Phone, limit: u64) -> Result<Vec<User>>;
+    /// A soft-deleted user by public id.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn deleted_by_uuid(&self, uuid: Uuid) -> Result<User>;
+    /// Users, in one of [`USER_ORDERS`] or its reverse.
+    ///
+    /// # Errors
+    /// `Unsupported` for another order, or a position with more or fewer keys; `Unavailable`.
+    async fn list(&self, filter: &UserFilter, page: &Page) -> Result<PageOf<User>>;
+    /// How many users the filter lets through. Costs as much as reading them.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn count(&self, filter: &UserFilter) -> Result<u64>;
     /// Only the revision that remembered principals are compared with; the cheapest read there is.
     ///
     /// # Errors
@@ -58,6 +94,24 @@ pub trait UserRepo: UserQueries {
     /// # Errors
     /// `Precondition` when the row is at another version or deleted; nothing has changed then.
     async fn update(&self, user: &User) -> Result<()>;
+    /// Brings back a soft-deleted user that was read at `user.base.version`: clears `deleted_at`, writes
+    /// `updated_at` and raises the version by one.
+    ///
+    /// # Errors
+    /// `Precondition` when the row is at another version or not deleted; `Conflict` when a live user has the address.
+    async fn restore(&self, user: &User) -> Result<()>;
+    /// Removes users that were soft-deleted before `before`, the first deleted first, with everything that hangs on
+    /// them; at most `limit`. Whom: of two callers at the same time one hears of each.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn purge(&self, before: Timestamp, limit: u64) -> Result<Vec<Uuid>>;
+    /// Writes what users are searched and sorted by where a release that knew nothing of it has written the row; at
+    /// most `limit`. How many.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn complete_search_keys(&self, limit: u64) -> Result<u64>;
     /// Raises `auth_revision` by one, whatever the version: what replicas remember of the user ends.
     ///
     /// # Errors
@@ -123,6 +177,11 @@ pub trait SessionRepo: SessionQueries {
     /// # Errors
     /// `Unavailable`.
     async fn revoke(&self, id: i64, now: Timestamp) -> Result<bool>;
+    /// Ends all sessions of a user. How many this call ended.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn revoke_of_user(&self, user_id: i64, now: Timestamp) -> Result<u64>;
     /// Removes sessions, and their tokens, that ended or expired before `before`; at most `limit`. How many.
     ///
     /// # Errors

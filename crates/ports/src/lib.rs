@@ -42,7 +42,7 @@ pub use expired_tokens::{ExpiredTokens, PurgedTokens};
 pub use idempotency::{Answer, IdempotencyKeys, Reservation, Reserved};
 pub use identity::{
     CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries,
-    SessionRepo, UserQueries, UserRepo,
+    SessionRepo, USER_ORDERS, UserFilter, UserQueries, UserRepo,
 };
 pub use inbox::Inbox;
 pub use jobs::{Claim, JOB_ORDERS, JobFilter, JobLeases, JobQueries, JobQueue, Wakeups};

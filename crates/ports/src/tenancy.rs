@@ -49,6 +49,12 @@ pub trait AccessRepo: AccessQueries {
     /// # Errors
     /// `NotFound` when the tenant has no such role.
     async fn join(&self, base: &Base, user_id: i64, scope: TenantScope, role: SystemRole) -> Result<()>;
+    /// The live, active users that hold a platform role. They stay as they are, and their roles with them, until the
+    /// unit of work ends: of two that would each leave one behind, the second sees what the first one did.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn lock_holders_of_platform_role(&self, role: SystemRole) -> Result<Vec<i64>>;
     /// Gives a user a platform role; again changes nothing.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ pub(crate) fn registry(app: &Application) -> Registry {
         .on("maintenance.purge", move |running, _: Value| {
             let maintenance = maintenance.clone();
             async move {
+                maintenance.complete_search_keys().await?;
                 let rows = maintenance.purge(&running.context()).await?;
                 let jobs = running.purge_finished(KEEP_FINISHED).await?;
                 Ok(json!({ "rows": rows, "jobs": jobs }))

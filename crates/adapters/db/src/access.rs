@@ -1,15 +1,15 @@
 //! Tenants, memberships, roles and what they grant.
 
 use async_trait::async_trait;
-use domain::{Base, Permission, SystemRole, Tenant, TenantScope};
+use domain::{Base, Permission, SystemRole, Tenant, TenantScope, UserStatus};
 use ports::{AccessQueries, AccessRepo, Error, Kind, Result};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::conn::{Conn, Link, Work};
 use crate::entity::{base_of, row_with_base};
-use crate::entity::{membership_roles, memberships, platform_roles, role_permissions, roles, tenants};
+use crate::entity::{membership_roles, memberships, platform_roles, role_permissions, roles, tenants, users};
 use crate::error::During;
 
 /// The only status of a membership that counts.
@@ -116,6 +116,27 @@ impl AccessRepo for Conn<Work> {
         let insert = membership_roles::Entity::insert(link).on_conflict_do_nothing_on(key);
         insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
         Ok(())
+    }
+
+    async fn lock_holders_of_platform_role(&self, role: SystemRole) -> Result<Vec<i64>> {
+        const OPERATION: &str = "access.lock_holders_of_platform_role";
+        let role_id = self.system_role(role, None, OPERATION).await?;
+        let holders = Query::select()
+            .column(platform_roles::Column::UserId)
+            .from(platform_roles::Entity)
+            .and_where(platform_roles::Column::RoleId.eq(role_id))
+            .to_owned();
+        // The users' rows are what a deletion or a lock changes; always in the same order, so that nobody waits in
+        // a circle.
+        let query = users::Entity::find()
+            .select_only()
+            .column(users::Column::Id)
+            .filter(users::Column::Id.in_subquery(holders))
+            .filter(users::Column::DeletedAt.is_null())
+            .filter(users::Column::Status.eq(UserStatus::Active.as_str()))
+            .order_by_asc(users::Column::Id)
+            .lock_exclusive();
+        query.into_tuple().all(self.0.write()).await.during(OPERATION)
     }
 
     async fn assign_platform_role(&self, user_id: i64, role: SystemRole) -> Result<()> {

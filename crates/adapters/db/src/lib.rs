@@ -32,6 +32,7 @@ mod roles;
 mod sealed;
 mod sessions;
 mod settings;
+mod soft_delete;
 mod store;
 mod text;
 mod tokens;

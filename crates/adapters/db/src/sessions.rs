@@ -57,6 +57,19 @@ impl SessionRepo for Conn<Work> {
         Ok(done.rows_affected > 0)
     }
 
+    async fn revoke_of_user(&self, user_id: i64, now: Timestamp) -> Result<u64> {
+        let done = Entity::update_many()
+            .col_expr(Column::RevokedAt, Expr::val(now))
+            .col_expr(Column::UpdatedAt, Expr::val(now))
+            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+            .filter(Column::UserId.eq(user_id))
+            .filter(Column::RevokedAt.is_null())
+            .exec(self.0.write())
+            .await
+            .during("sessions.revoke_of_user")?;
+        Ok(done.rows_affected)
+    }
+
     /// The tokens go by their foreign key.
     async fn purge(&self, before: Timestamp, limit: u64) -> Result<u64> {
         let over = Column::ExpiresAt.lt(before).or(Column::RevokedAt.lt(before));

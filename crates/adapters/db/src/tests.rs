@@ -4,6 +4,7 @@ mod backup;
 mod deadlock;
 mod every;
 mod mysql;
+mod plans;
 mod postgres;
 mod roles;
 mod schema;

@@ -1,25 +1,29 @@
 //! Users.
 
 use async_trait::async_trait;
-use domain::{DisplayName, Email, Phone, User, UserStatus};
-use ports::{ColumnCipher, Error, Kind, Result, UserQueries, UserRepo};
+use domain::{DisplayName, Email, Phone, SearchKey, Timestamp, User, UserStatus};
+use ports::{ColumnCipher, Error, Kind, Page, PageOf, Result, SortKey, UserFilter, UserQueries, UserRepo};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use uuid::Uuid;
 
 use crate::conn::{Conn, Link, Work};
-use crate::dialect::statement;
+use crate::dialect::{Dialect, statement};
 use crate::entity::users::{ActiveModel, Column, Entity, Model};
 use crate::entity::{base_of, row_with_base};
 use crate::error::{During, unreadable};
-use crate::paging::bounded;
+use crate::paging::{Listed, bounded, count, page};
 use crate::sealed::{self, PHONE};
+use crate::soft_delete::{self, aggregate, deleted};
 
 /// The read of nearly every request, spelled out: building the same statement anew each time costs more than all
 /// else that happens to it on our side.
 const BY_UUID: &str = "SELECT id, uuid, created_at, updated_at, deleted_at, version, email, display_name, status, \
-                       email_verified_at, auth_revision, phone_sealed, phone_index FROM users WHERE uuid = $1 AND deleted_at IS NULL";
+                       email_verified_at, auth_revision, phone_sealed, phone_index, email_key, name_key \
+                       FROM users WHERE uuid = $1 AND deleted_at IS NULL";
 
 #[async_trait]
 impl<L: Link> UserQueries for Conn<L> {
@@ -47,6 +51,22 @@ impl<L: Link> UserQueries for Conn<L> {
         let query = query.order_by_asc(Column::Id).limit(bounded(limit));
         let rows = query.all(self.0.read()).await.during(OPERATION)?;
         rows.into_iter().map(|row| user_of(row, cipher, OPERATION)).collect()
+    }
+
+    async fn deleted_by_uuid(&self, uuid: Uuid) -> Result<User> {
+        one(&self.0, deleted().filter(Column::Uuid.eq(uuid)), "users.deleted_by_uuid").await
+    }
+
+    async fn list(&self, filter: &UserFilter, at: &Page) -> Result<PageOf<User>> {
+        const OPERATION: &str = "users.list";
+        let on = self.0.read();
+        let found = page(wanted(filter, &at.sort, Dialect::of(on)), at, on, OPERATION).await?;
+        found.try_map(|row| user_of(row, self.0.cipher(), OPERATION))
+    }
+
+    async fn count(&self, filter: &UserFilter) -> Result<u64> {
+        let on = self.0.read();
+        count(wanted(filter, &[], Dialect::of(on)), on, "users.count").await
     }
 
     async fn auth_revision(&self, id: i64) -> Result<i64> {
@@ -78,7 +98,9 @@ impl UserRepo for Conn<Work> {
         let done = Entity::update_many()
             .set(ActiveModel {
                 email: Set(user.email.to_string()),
+                email_key: Set(email_key(user)),
                 display_name: Set(user.display_name.as_ref().map(ToString::to_string)),
+                name_key: Set(name_key(user)),
                 status: Set(user.status.as_str().to_owned()),
                 email_verified_at: Set(user.email_verified_at),
                 updated_at: Set(user.base.updated_at),
@@ -96,6 +118,34 @@ impl UserRepo for Conn<Work> {
             .await
             .during(OPERATION)?;
         if done.rows_affected == 0 { Err(Error::new(Kind::Precondition, OPERATION)) } else { Ok(()) }
+    }
+
+    async fn restore(&self, user: &User) -> Result<()> {
+        soft_delete::restore::<Entity>(&user.base, self.0.write(), "users.restore").await
+    }
+
+    async fn purge(&self, before: Timestamp, limit: u64) -> Result<Vec<Uuid>> {
+        soft_delete::purge::<Entity>(before, limit, self.0.write(), "users.purge").await
+    }
+
+    /// No address has an empty key, so the index finds the rows that lack theirs.
+    async fn complete_search_keys(&self, limit: u64) -> Result<u64> {
+        const OPERATION: &str = "users.complete_search_keys";
+        let live = soft_delete::live_by_index::<Entity>(Dialect::of(self.0.write()));
+        let lacking = live.filter(Column::EmailKey.eq("")).limit(bounded(limit)).lock_exclusive();
+        let rows = lacking.all(self.0.write()).await.during(OPERATION)?;
+        let found = rows.len() as u64;
+        for row in rows {
+            let user = user_of(row, self.0.cipher(), OPERATION)?;
+            Entity::update_many()
+                .col_expr(Column::EmailKey, Expr::val(email_key(&user)))
+                .col_expr(Column::NameKey, Expr::val(name_key(&user)))
+                .filter(Column::Id.eq(user.base.id))
+                .exec(self.0.write())
+                .await
+                .during(OPERATION)?;
+        }
+        Ok(found)
     }
 
     async fn bump_auth_revision(&self, id: i64) -> Result<()> {
@@ -116,8 +166,52 @@ fn never_lower_than(revision: i64) -> Expr {
     Expr::case(stored.clone().lt(revision), Expr::val(revision)).finally(stored).into()
 }
 
+aggregate!(Entity, Column);
+
+impl Listed for Entity {
+    const ID: Column = Column::Id;
+
+    fn sort_column(field: &str) -> Option<Column> {
+        match field {
+            "createdAt" => Some(Column::CreatedAt),
+            "email" => Some(Column::EmailKey),
+            "displayName" => Some(Column::NameKey),
+            _ => None,
+        }
+    }
+}
+
 fn live() -> Select<Entity> {
-    Entity::find().filter(Column::DeletedAt.is_null())
+    soft_delete::live()
+}
+
+/// Rows of a list. The status is looked up where its index also has the order; otherwise the order's own index is
+/// walked, and the status checked.
+pub(crate) fn wanted(filter: &UserFilter, sort: &[SortKey], dialect: Dialect) -> Select<Entity> {
+    let rows = if filter.deleted { deleted() } else { soft_delete::live_by_index(dialect) };
+    let by_time = matches!(sort, [] | [SortKey { field: "createdAt", .. }]);
+    let status = Column::Status.into_expr();
+    let status = if by_time { status } else { dialect.only_checked(status) };
+    let proven = Column::EmailVerifiedAt;
+    let verified = |yes: bool| if yes { proven.is_not_null() } else { proven.is_null() };
+    let begins = |column: Column, key: &SearchKey| column.gte(key.as_str()).and(column.lt(key.end()));
+    let found = |key: &SearchKey| begins(Column::EmailKey, key).or(begins(Column::NameKey, key));
+    rows.filter(
+        Condition::all()
+            .add_option(filter.status.map(|wanted| status.eq(wanted.as_str())))
+            .add_option(filter.verified.map(verified))
+            .add_option(filter.search.as_ref().map(found)),
+    )
+}
+
+fn email_key(user: &User) -> String {
+    SearchKey::of(user.email.as_str()).as_str().to_owned()
+}
+
+/// Empty without a name, so that such users are at one end of the list on every engine.
+fn name_key(user: &User) -> String {
+    let key = user.display_name.as_ref().map(|name| SearchKey::of(name.as_str()));
+    key.unwrap_or_default().as_str().to_owned()
 }
 
 async fn one(link: &impl Link, query: Select<Entity>, operation: &'static str) -> Result<User> {
@@ -149,6 +243,8 @@ fn row_of(user: &User, cipher: &dyn ColumnCipher) -> Result<Model> {
         status: user.status.as_str().to_owned(),
         email_verified_at: user.email_verified_at,
         auth_revision: user.auth_revision,
+        email_key: email_key(user),
+        name_key: name_key(user),
         phone_sealed: phone.sealed,
         phone_index: phone.index,
     }))

@@ -81,6 +81,10 @@ impl Auth {
         let scope = self.scope_of(user.base.id, claims.tid).await?;
         let implied = SystemRole::Member.grants().iter().filter_map(|grant| Permission::parse(grant).ok());
         let granted = store.access().grants(user.base.id, scope).await?;
+        let platform = match scope {
+            TenantScope::Platform => granted.clone(),
+            TenantScope::Tenant { .. } => store.access().grants(user.base.id, TenantScope::Platform).await?,
+        };
         let principal = Arc::new(Principal {
             user_id: user.base.id,
             user: user.base.uuid,
@@ -88,6 +92,7 @@ impl Auth {
             session: session.base.uuid,
             scope,
             permissions: granted.into_iter().chain(implied).collect(),
+            platform: platform.into_iter().collect(),
             revision: user.auth_revision,
             session_expires_at: session.expires_at,
         });

@@ -35,4 +35,10 @@ impl Auth {
     pub(crate) fn new(core: Core, keys: KeyRing) -> Self {
         Self { core, keys, bearers: Arc::default() }
     }
+
+    /// Forgets what this process remembers of a user. To be called once a unit of work that ended the user's sessions
+    /// has committed; other processes see the raised revision.
+    pub(crate) fn forget_user(&self, user_id: i64) {
+        self.bearers.principals.forget_user(user_id);
+    }
 }

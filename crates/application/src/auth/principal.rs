@@ -25,6 +25,8 @@ pub struct Principal {
     pub scope: TenantScope,
     /// Everything the caller may do.
     pub permissions: Permissions,
+    /// What the caller may do on the platform itself, whatever tenant the token speaks for.
+    pub platform: Permissions,
     /// The user's revision all this was read at.
     pub(crate) revision: i64,
     /// When the session ends at the latest.
@@ -35,6 +37,15 @@ impl Principal {
     /// The caller as the audit trail names it.
     pub fn actor(&self) -> Actor {
         Actor::User { id: self.user_id, uuid: self.user }
+    }
+
+    /// Checks a permission on what belongs to no tenant: accounts, jobs, the audit trail. Roles in a tenant, its
+    /// owner's too, count for nothing here.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when no grant of a platform role covers it.
+    pub fn require_platform(&self, permission: &str) -> Result<()> {
+        if self.platform.allow(permission) { Ok(()) } else { Err(Error::Forbidden) }
     }
 
     /// Checks a permission.
@@ -76,6 +87,16 @@ impl Principals {
         self.by_session.insert(principal.session, Arc::clone(principal));
         if self.ticket() != ticket {
             self.by_session.invalidate(&principal.session);
+        }
+    }
+
+    /// Forgets every session of a user.
+    pub(crate) fn forget_user(&self, user_id: i64) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        let of_user = self.by_session.iter().filter(|(_, principal)| principal.user_id == user_id);
+        let sessions: Vec<Uuid> = of_user.map(|(session, _)| *session).collect();
+        for session in sessions {
+            self.by_session.invalidate(&session);
         }
     }
 

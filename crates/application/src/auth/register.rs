@@ -1,12 +1,12 @@
 //! Registration. The answer is the same whether or not the address is known; only a mail tells.
 
-use domain::{Credential, DisplayName, DomainEvent, Email, MailPurpose, Password, SystemRole, User};
+use domain::{Credential, DisplayName, DomainEvent, Email, MailPurpose, Password, User};
 use ports::ResultExt;
 use secrecy::SecretString;
 
 use super::Auth;
-use crate::first_start::{DEFAULT_TENANT, join};
-use crate::{Action, Context, Error, FieldError, Result, Tenancy, Work};
+use crate::users::write_new;
+use crate::{Action, Context, Error, FieldError, Result, Work};
 
 const REGISTER: Action = Action { name: "user.register", resource: "user" };
 
@@ -56,17 +56,8 @@ impl Auth {
 
     async fn create(&self, work: &mut Work<'_>, parsed: &Parsed, hash: &str) -> Result<DomainEvent> {
         let user = User::new(self.core.base()?, parsed.email.clone(), parsed.display_name.clone());
-        let credential =
-            Credential { base: self.core.base()?, user_id: user.base.id, password_hash: hash.to_owned() };
         work.on(user.base.uuid);
-        let tx = work.tx();
-        tx.users().insert(&user).await?;
-        tx.credentials().insert(&credential).await?;
-        if self.core.settings.tenancy == Tenancy::Single {
-            let tenant = tx.access().tenant_by_slug(DEFAULT_TENANT).await?;
-            let scope = domain::TenantScope::Tenant { id: tenant.base.id, uuid: tenant.base.uuid };
-            join(&self.core, tx, &user.base, scope, SystemRole::Member).await?;
-        }
+        write_new(&self.core, work, &user, Some(hash.to_owned())).await?;
         Ok(DomainEvent::UserRegistered { user: user.base.uuid })
     }
 
@@ -81,7 +72,13 @@ impl Auth {
         let now = self.core.clock.now();
         work.on(user.base.uuid);
         let tx = work.tx();
-        tx.credentials().replace_hash(user.base.id, hash, now).await?;
+        let replaced = tx.credentials().replace_hash(user.base.id, hash, now).await.optional()?;
+        if replaced.is_none() {
+            // An administrator made the account, and nobody has chosen a password yet.
+            let base = self.core.base()?;
+            let password_hash = hash.to_owned();
+            tx.credentials().insert(&Credential { base, user_id: user.base.id, password_hash }).await?;
+        }
         tx.mail_tokens().clear(user.base.id, MailPurpose::VerifyEmail).await?;
         let mut renamed = user;
         renamed.display_name.clone_from(&parsed.display_name);

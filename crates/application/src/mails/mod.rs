@@ -43,6 +43,7 @@ impl Mails {
         let (user, session) = (Uuid::nil(), Uuid::nil());
         vec![
             (DomainEvent::UserRegistered { user }.kind(), "mail.verify-email"),
+            (DomainEvent::UserCreated { user }.kind(), "mail.verify-email"),
             (DomainEvent::RegistrationRepeated { user }.kind(), "mail.already-registered"),
             (DomainEvent::TokenReused { user, session }.kind(), "mail.token-reused"),
         ]

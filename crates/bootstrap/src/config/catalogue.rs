@@ -19,6 +19,7 @@ pub(super) fn variables() -> impl Iterator<Item = &'static Variable> {
         SecurityConfig::VARIABLES,
         AuthConfig::VARIABLES,
         TenancyConfig::VARIABLES,
+        RetentionConfig::VARIABLES,
         WorkerConfig::VARIABLES,
         NodeConfig::VARIABLES,
         RateLimitConfig::VARIABLES,

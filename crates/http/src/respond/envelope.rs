@@ -99,6 +99,11 @@ impl<T: Serialize> Reply<T> {
         Self::new(StatusCode::OK, message, data)
     }
 
+    /// There is something new, and where it is.
+    pub(crate) fn created(message: &'static str, data: T, location: &str) -> Self {
+        Self::new(StatusCode::CREATED, message, data).location(location)
+    }
+
     /// The work goes on after the answer.
     pub(crate) fn accepted(message: &'static str, data: T) -> Self {
         Self::new(StatusCode::ACCEPTED, message, data)

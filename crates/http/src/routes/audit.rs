@@ -95,7 +95,7 @@ async fn list(
     caller: Caller,
     query: ListQuery<Choice>,
 ) -> Result<Reply<Vec<EntryBody>>, Failure> {
-    caller.require("audit:read")?;
+    caller.require_platform("audit:read")?;
     let ListQuery { ask, choice } = query;
     let filter = AuditFilter {
         actor: choice.actor,

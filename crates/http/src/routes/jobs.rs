@@ -118,7 +118,7 @@ async fn submit(
     once: Once,
     Body(body): Body<SubmitBody>,
 ) -> Result<HttpResponse, Failure> {
-    caller.require("jobs:write")?;
+    caller.require_platform("jobs:write")?;
     let unknown = || Error::field("kind", "unknown", "is not a kind that can be submitted");
     let spec = JobSpec {
         kind: kind(&body.kind).filter(|kind| kind.submittable).ok_or_else(unknown)?,
@@ -146,7 +146,7 @@ async fn list(
     caller: Caller,
     query: ListQuery<Choice>,
 ) -> Result<Reply<Vec<JobBody>>, Failure> {
-    caller.require("jobs:read")?;
+    caller.require_platform("jobs:read")?;
     let ListQuery { ask, choice } = query;
     let status = choice.status.as_deref().map(JobStatus::parse).transpose();
     let filter = JobFilter {
@@ -168,6 +168,6 @@ async fn get(
     caller: Caller,
     id: web::Path<Uuid>,
 ) -> Result<Reply<JobBody>, Failure> {
-    caller.require("jobs:read")?;
+    caller.require_platform("jobs:read")?;
     Ok(Reply::ok("the job", state.app.jobs.get(*id).await?.into()))
 }

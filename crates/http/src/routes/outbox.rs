@@ -73,7 +73,7 @@ async fn list(
     caller: Caller,
     query: ListQuery<Choice>,
 ) -> Result<Reply<Vec<DeadLetterBody>>, Failure> {
-    caller.require("events:read")?;
+    caller.require_platform("events:read")?;
     Ok(Reply::list("dead letters", state.app.outbox.dead_letters(&query.ask).await?))
 }
 
@@ -91,7 +91,7 @@ async fn retry(
     once: Once,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Failure> {
-    caller.require("events:write")?;
+    caller.require_platform("events:write")?;
     once.answer(caller, async |context| {
         state.app.outbox.retry(&context, *id).await?;
         Ok(Reply::accepted("the event waits to be published", Nothing))
@@ -112,7 +112,7 @@ async fn discard(
     caller: Caller,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Failure> {
-    caller.require("events:write")?;
+    caller.require_platform("events:write")?;
     state.app.outbox.drop(&caller.context(), *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,6 +1,6 @@
 //! [`ports::AccessQueries`] and [`ports::AccessRepo`].
 
-use domain::{Permissions, SystemRole, Tenant, TenantScope};
+use domain::{Permissions, SystemRole, Tenant, TenantScope, UserStatus};
 use ports::Kind;
 
 use crate::bench::Bench;
@@ -176,4 +176,63 @@ pub async fn platform_roles_are_assigned_once(bench: &Bench) {
         bench.commit(assign).await;
         assert_eq!(grants(bench, user_id, scope(&tenant)).await, sorted(SystemRole::Member));
     }
+}
+
+/// "The live, active users that hold a platform role."
+pub async fn holders_of_a_platform_role_are_live_and_active(bench: &Bench) {
+    let (live, mut locked, mut gone, other) = (user(), user(), user(), user());
+    locked.status = UserStatus::Locked;
+    bench
+        .commit(async |tx| {
+            tx.access().insert_system_role(&base(), SystemRole::Owner, TenantScope::Platform).await?;
+            tx.access().insert_system_role(&base(), SystemRole::Admin, TenantScope::Platform).await?;
+            for user in [&live, &locked, &gone, &other] {
+                tx.users().insert(user).await?;
+            }
+            for user in [&live, &locked, &gone] {
+                tx.access().assign_platform_role(user.base.id, SystemRole::Owner).await?;
+            }
+            tx.access().assign_platform_role(other.base.id, SystemRole::Admin).await
+        })
+        .await;
+    gone.base.deleted_at = Some(at(1));
+    bench.commit(async |tx| tx.users().update(&gone).await).await;
+    let holders =
+        async |role| bench.commit(async |tx| tx.access().lock_holders_of_platform_role(role).await).await;
+    assert_eq!(holders(SystemRole::Owner).await, [live.base.id]);
+    assert_eq!(holders(SystemRole::Admin).await, [other.base.id]);
+}
+
+/// "Of two that would each leave one behind, the second sees what the first one did."
+pub async fn of_two_that_leave_the_second_sees_the_first(bench: &Bench) {
+    let users = [user(), user()];
+    bench
+        .commit(async |tx| {
+            tx.access().insert_system_role(&base(), SystemRole::Owner, TenantScope::Platform).await?;
+            for user in &users {
+                tx.users().insert(user).await?;
+                tx.access().assign_platform_role(user.base.id, SystemRole::Owner).await?;
+            }
+            Ok(())
+        })
+        .await;
+    let leaving = users.clone().map(|mut user| {
+        let store = bench.store.clone();
+        tokio::spawn(async move {
+            let tx = store.begin().await.unwrap();
+            let holders = tx.access().lock_holders_of_platform_role(SystemRole::Owner).await.unwrap();
+            if holders.len() < 2 {
+                return false;
+            }
+            user.base.deleted_at = Some(at(1));
+            tx.users().update(&user).await.unwrap();
+            tx.commit().await.unwrap();
+            true
+        })
+    });
+    let mut left = 0;
+    for leaving in leaving {
+        left += u32::from(leaving.await.unwrap());
+    }
+    assert_eq!(left, 1);
 }

@@ -36,6 +36,12 @@ macro_rules! store_suite {
                     an_update_never_lowers_the_revision,
                     bumps_add_up,
                     empty_counts_deleted_users,
+                    lists_in_every_order_by_page,
+                    filters_and_searches,
+                    restores_what_was_deleted,
+                    a_taken_address_is_not_restored,
+                    purge_removes_the_long_deleted,
+                    of_two_purges_one_hears_of_each,
                     are_found_by_their_number,
                 }
                 credentials {
@@ -48,6 +54,7 @@ macro_rules! store_suite {
                     ended_ones_are_found,
                     a_touch_is_noted,
                     ends_once,
+                    ends_all_of_a_user,
                     purge_removes_the_over_with_their_tokens,
                     purge_keeps_to_its_limit,
                 }
@@ -106,6 +113,8 @@ macro_rules! store_suite {
                     grants_are_those_of_the_scope_and_the_platform,
                     a_gone_tenant_grants_nothing,
                     platform_roles_are_assigned_once,
+                    holders_of_a_platform_role_are_live_and_active,
+                    of_two_that_leave_the_second_sees_the_first,
                 }
                 keys {
                     reads_back_live_keys_oldest_first,

@@ -99,3 +99,28 @@ pub async fn purge_keeps_to_its_limit(bench: &Bench) {
         assert_eq!(bench.commit(async |tx| tx.sessions().purge(at(100), 2).await).await, removed);
     }
 }
+
+/// "Ends all sessions of a user. How many this call ended."
+pub async fn ends_all_of_a_user(bench: &Bench) {
+    let (ada, bob) = (user(), user());
+    let (first, second, ended, others) =
+        (session(ada.base.id), session(ada.base.id), session(ada.base.id), session(bob.base.id));
+    bench
+        .commit(async |tx| {
+            tx.users().insert(&ada).await?;
+            tx.users().insert(&bob).await?;
+            for session in [&first, &second, &ended, &others] {
+                tx.sessions().insert(session).await?;
+            }
+            tx.sessions().revoke(ended.base.id, at(1)).await
+        })
+        .await;
+    let revoke =
+        async |when| bench.commit(async |tx| tx.sessions().revoke_of_user(ada.base.id, at(when)).await).await;
+    assert_eq!(revoke(2).await, 2);
+    assert_eq!(revoke(3).await, 0);
+    for (session, when) in [(first, Some(2)), (second, Some(2)), (ended, Some(1)), (others, None)] {
+        let read = bench.store.sessions().by_uuid(session.base.uuid).await.unwrap();
+        assert_eq!(read.revoked_at, when.map(at));
+    }
+}

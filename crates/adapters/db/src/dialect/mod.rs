@@ -5,6 +5,7 @@ mod ways;
 
 use std::borrow::Cow;
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
 
 pub(crate) use self::ways::{Take, count_up, delete_some, has_written, take};
@@ -41,6 +42,17 @@ impl Dialect {
         match self {
             Self::Sqlite | Self::Postgres => true,
             Self::Mysql => false,
+        }
+    }
+
+    /// A column that conditions shall not look up, only check. Without knowing how often a value occurs, as SQLite does
+    /// not, or hoping for the best, as MySQL does, they would rather look up half of a table and sort it than walk an
+    /// index in the order that is asked for.
+    pub(crate) fn only_checked(self, column: Expr) -> Expr {
+        match self {
+            Self::Sqlite => Expr::cust_with_expr("+?", column),
+            Self::Mysql => Expr::cust_with_expr("COALESCE(?)", column),
+            Self::Postgres => column,
         }
     }
 

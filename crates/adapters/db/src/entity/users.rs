@@ -17,6 +17,8 @@ pub struct Model {
     pub status: String,
     pub email_verified_at: Option<DateTimeUtc>,
     pub auth_revision: i64,
+    pub email_key: String,
+    pub name_key: String,
     pub phone_sealed: Option<Vec<u8>>,
     pub phone_index: Option<Vec<u8>>,
 }

@@ -1,9 +1,11 @@
-//! The user's own account.
+//! What an account says about its person.
 
-use domain::{DisplayName, Phone, User, UserActivity};
+use domain::{DisplayName, DomainEvent, Phone, User};
+use uuid::Uuid;
 
+use super::Users;
 use crate::auth::Principal;
-use crate::{Action, Context, Core, Error, FieldError, Result, Work};
+use crate::{Action, Context, Error, FieldError, Result, Work};
 
 const CHANGE: Action = Action { name: "user.update", resource: "user" };
 
@@ -17,32 +19,11 @@ pub struct Changes {
     pub phone: Option<Option<String>>,
 }
 
-/// Use cases on users.
-#[derive(Clone)]
-pub struct Users {
-    core: Core,
-}
-
 impl Users {
-    pub(crate) fn new(core: Core) -> Self {
-        Self { core }
-    }
-
-    /// The caller's own account.
-    pub async fn me(&self, caller: &Principal) -> Result<User> {
-        Ok(self.core.store.users().by_uuid(caller.user).await?)
-    }
-
-    /// When and how much the caller's own account is used.
-    pub async fn activity(&self, caller: &Principal) -> Result<UserActivity> {
-        Ok(self.core.store.activity().of_user(caller.user_id, self.core.clock.now()).await?)
-    }
-
-    /// Changes the caller's own account, and gives it as it is then.
+    /// Changes the caller's own account.
     ///
     /// # Errors
-    /// `Precondition` when it is at none of the versions `seen` (any will do for `None`), or somebody changes it
-    /// at the same time.
+    /// As [`Users::change`].
     pub async fn change_me(
         &self,
         context: &Context,
@@ -50,19 +31,33 @@ impl Users {
         changes: Changes,
         seen: Option<&[i32]>,
     ) -> Result<User> {
+        self.change(context, caller.user, changes, seen).await
+    }
+
+    /// Changes an account, and gives it as it is then.
+    ///
+    /// # Errors
+    /// `Invalid`; `NotFound`; `Precondition` when it is at none of the versions `seen` (any will do for `None`);
+    /// `Conflict` when somebody changes it at the same time.
+    pub async fn change(
+        &self,
+        context: &Context,
+        uuid: Uuid,
+        changes: Changes,
+        seen: Option<&[i32]>,
+    ) -> Result<User> {
         let changes = Parsed::of(changes)?;
         let mut work = Work::begin(&self.core, context, CHANGE).await?;
-        work.on(caller.user);
-        let mut user = work.tx().users().by_uuid(caller.user).await?;
-        if seen.is_some_and(|seen| !seen.contains(&user.base.version)) {
-            return Err(Error::Precondition);
+        let user = self.load(&mut work, uuid, seen).await?;
+        let mut updated = user.clone();
+        changes.apply(&mut updated);
+        if updated == user {
+            return Ok(user);
         }
-        changes.apply(&mut user);
-        user.base.updated_at = self.core.clock.now();
-        work.tx().users().update(&user).await?;
+        self.save(&work, &mut updated).await?;
+        work.emit(&DomainEvent::UserUpdated { user: uuid }).await?;
         work.commit().await?;
-        user.base.version += 1;
-        Ok(user)
+        Ok(updated)
     }
 }
 

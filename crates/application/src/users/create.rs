@@ -1,0 +1,78 @@
+//! A new account, made by an administrator.
+
+use domain::{Credential, DisplayName, DomainEvent, Email, Password, SystemRole, TenantScope, User};
+use secrecy::SecretString;
+
+use super::Users;
+use crate::first_start::{DEFAULT_TENANT, join};
+use crate::{Action, Context, Core, Error, FieldError, Result, Tenancy, Work};
+
+const CREATE: Action = Action { name: "user.create", resource: "user" };
+
+/// What an administrator gives.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Address, as typed.
+    pub email: String,
+    /// How to be called.
+    pub display_name: Option<String>,
+    /// Without one the person chooses it by registering.
+    pub password: Option<SecretString>,
+}
+
+impl Users {
+    /// Makes an account. A mail asks its person to prove the address.
+    ///
+    /// # Errors
+    /// `Invalid`; `Conflict` when a live account has the address.
+    pub async fn create(&self, context: &Context, new: NewUser) -> Result<User> {
+        let (email, name) = parse(&new.email, new.display_name.as_deref())?;
+        let hash = match &new.password {
+            None => None,
+            Some(password) => {
+                let policy = self.core.settings.password_policy;
+                let refused = |error| Error::field("password", "password", error);
+                let name = name.as_ref().map(DisplayName::as_str);
+                let password = Password::parse(password, policy, &email, name).map_err(refused)?;
+                Some(self.core.hasher.hash(password.secret()).await?)
+            }
+        };
+        let user = User::new(self.core.base()?, email, name);
+        let mut work = Work::begin(&self.core, context, CREATE).await?;
+        work.on(user.base.uuid);
+        write_new(&self.core, &work, &user, hash).await?;
+        work.emit(&DomainEvent::UserCreated { user: user.base.uuid }).await?;
+        work.commit().await?;
+        Ok(user)
+    }
+}
+
+fn parse(email: &str, display_name: Option<&str>) -> Result<(Email, Option<DisplayName>)> {
+    let mut errors = Vec::new();
+    let mut refuse = |field: &str, code, error: &dyn std::error::Error| {
+        errors.push(FieldError::new(field, code, error));
+    };
+    let email = Email::parse(email).inspect_err(|error| refuse("email", "email", error)).ok();
+    let display_name = display_name.map(DisplayName::parse).transpose();
+    let display_name = display_name.inspect_err(|error| refuse("displayName", "length", error)).ok();
+    match (email, display_name) {
+        (Some(email), Some(display_name)) => Ok((email, display_name)),
+        _ => Err(Error::Invalid(errors)),
+    }
+}
+
+/// Writes an account and what goes with it.
+pub(crate) async fn write_new(core: &Core, work: &Work<'_>, user: &User, hash: Option<String>) -> Result<()> {
+    let tx = work.tx();
+    tx.users().insert(user).await?;
+    if let Some(password_hash) = hash {
+        let credential = Credential { base: core.base()?, user_id: user.base.id, password_hash };
+        tx.credentials().insert(&credential).await?;
+    }
+    if core.settings.tenancy == Tenancy::Single {
+        let tenant = tx.access().tenant_by_slug(DEFAULT_TENANT).await?;
+        let scope = TenantScope::Tenant { id: tenant.base.id, uuid: tenant.base.uuid };
+        join(core, tx, &user.base, scope, SystemRole::Member).await?;
+    }
+    Ok(())
+}

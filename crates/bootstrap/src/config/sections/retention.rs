@@ -1,0 +1,11 @@
+//! How long what is over is kept.
+
+use crate::config::section::section;
+
+section! {
+    /// When the maintenance job removes for good.
+    pub struct RetentionConfig in retention {
+        /// Days in which a deleted user can be restored.
+        deleted_users_days: u32 = Fixed("30"), range 0..=3650;
+    }
+}
