@@ -25,6 +25,7 @@ mod operations;
 mod processes;
 mod refresh;
 mod rotation;
+mod seeding;
 mod tls;
 mod tokens;
 mod users;

@@ -7,6 +7,7 @@ mod keys;
 mod migrate;
 mod outbox;
 mod roles;
+mod seed;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ enum Command {
     /// The keys that sign, encrypt and derive.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Write what an installation begins with, and outside production a demo. A second run adds what is missing.
+    Seed(seed::Seed),
     /// The configuration.
     #[command(subcommand)]
     Config(Configuration),
@@ -83,6 +86,7 @@ async fn execute(command: Command) -> Result<ExitCode> {
         Command::Migrate(command) => migrate::execute(command).await?,
         Command::Assets(command) => assets::execute(command).await?,
         Command::Roles(command) => roles::execute(command)?,
+        Command::Seed(command) => seed::execute(command).await?,
         Command::Keys(command) => return keys::execute(command).await,
         Command::Config(Configuration::Check) => {
             operator::configuration()?;

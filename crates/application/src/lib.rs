@@ -16,6 +16,7 @@ mod lists;
 pub mod mails;
 pub mod maintenance;
 pub mod outbox;
+pub mod seeding;
 mod settings;
 pub mod users;
 mod work;
@@ -46,6 +47,8 @@ pub struct Application {
     pub maintenance: maintenance::Maintenance,
     /// Events that wait, and dead letters.
     pub outbox: outbox::Outbox,
+    /// What an installation begins with.
+    pub seeding: seeding::Seeding,
     /// The keys of the ring.
     pub keys: keys::KeyRing,
 }
@@ -64,7 +67,8 @@ impl Application {
             audit: audit::Audit::new(core.clone(), lists.clone()),
             mails: mails::Mails::new(core.clone(), keys.clone()),
             outbox: outbox::Outbox::new(core.clone(), lists),
-            maintenance: maintenance::Maintenance::new(core),
+            maintenance: maintenance::Maintenance::new(core.clone()),
+            seeding: seeding::Seeding::new(core),
             keys,
         }
     }

@@ -111,16 +111,21 @@ pub(crate) async fn run(loaded: Loaded) -> Result<()> {
 }
 
 async fn create_admin(config: &Config, shared: &Shared) -> Result<Option<Admin>> {
+    let (email, password) = administrator(config, shared)?;
+    let created = first_start::run(&shared.core, &email, &password).await;
+    let created = created.context("can't create the platform administrator")?;
+    Ok(created.then(|| Admin::of(config, &email, password)))
+}
+
+/// Who is to administer an empty database; the password is made up if none is configured.
+pub(crate) fn administrator(config: &Config, shared: &Shared) -> Result<(Email, SecretString)> {
     let settings = &config.bootstrap_admin;
     let email = Email::parse(settings.admin_email.as_str()).context("MAINSTAY_BOOTSTRAP__ADMIN_EMAIL")?;
-    let generated = match &settings.admin_password {
-        Some(_) => None,
-        None => Some(made_up_password(shared)?),
+    let password = match &settings.admin_password {
+        Some(configured) => configured.clone(),
+        None => made_up_password(shared)?,
     };
-    let Some(password) = settings.admin_password.as_ref().or(generated.as_ref()) else { return Ok(None) };
-    let created = first_start::run(&shared.core, &email, password).await;
-    let created = created.context("can't create the platform administrator")?;
-    Ok(created.then(|| Admin { email: email.to_string(), password: generated }))
+    Ok((email, password))
 }
 
 /// 144 bits as 24 characters of base64url.

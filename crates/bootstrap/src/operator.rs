@@ -7,6 +7,7 @@ mod keys;
 mod outbox;
 mod roles;
 mod schema;
+mod seed;
 
 use anyhow::{Context as _, Result};
 use db::Process;
@@ -20,9 +21,10 @@ pub use schema::{
     AssetState, AssetStatus, assets_apply, assets_drop, assets_status, may_start_afresh, migrate_down,
     migrate_fresh, migrate_generate, migrate_status, migrate_up,
 };
+pub use seed::{Seeded, seed};
 
 use crate::config::{self, Loaded};
-use crate::core::{Overrides, Shared, assemble, connect, migrate};
+use crate::core::{Overrides, Shared, assemble, connect, keep_keys, keys_every, migrate};
 use crate::process;
 
 /// The configuration that a program started here would have.
@@ -43,7 +45,10 @@ async fn operate<T>(loaded: &Loaded, work: impl AsyncFnOnce(&Shared) -> Result<T
     let database = connect(&loaded.config, Process::Cli).await?;
     migrate(&loaded.config, &database).await?;
     let shared = assemble(&loaded.config, database, Overrides::default()).await?;
+    // Encrypted columns are written only by processes that read the ring regularly.
+    let keys = tokio::spawn(keep_keys(shared.app.clone(), keys_every(&loaded.config)));
     let done = work(&shared).await;
+    keys.abort();
     shared.database.cluster().leave().await.context("could not give the node id back")?;
     done
 }

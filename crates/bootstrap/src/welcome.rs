@@ -1,5 +1,6 @@
 //! What a first start tells the person in front of it, on one screen.
 
+use domain::Email;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::Config;
@@ -8,6 +9,14 @@ use crate::config::Config;
 pub(crate) struct Admin {
     pub(crate) email: String,
     pub(crate) password: Option<SecretString>,
+}
+
+impl Admin {
+    /// One that was just created; a configured password needs not be shown.
+    pub(crate) fn of(config: &Config, email: &Email, password: SecretString) -> Self {
+        let made_up = config.bootstrap_admin.admin_password.is_none();
+        Self { email: email.to_string(), password: made_up.then_some(password) }
+    }
 }
 
 /// Prints addresses in development, and the administrator on the first start anywhere: the password, if it was

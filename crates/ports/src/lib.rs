@@ -8,6 +8,7 @@ mod activity;
 mod audit;
 mod blobs;
 mod broker;
+mod bulk;
 mod cache;
 mod cluster;
 mod columns;
@@ -32,6 +33,7 @@ pub use activity::ActivityQueries;
 pub use audit::{AUDIT_ORDERS, AuditFilter, AuditQueries, AuditTrail};
 pub use blobs::{Blob, BlobEntry, BlobKey, BlobMeta, BlobStore, ByteStream};
 pub use broker::{EventBroker, EventHandler};
+pub use bulk::{BulkQueries, BulkRepo, BulkTable, MembershipRow, TenantRows};
 pub use cache::{Cache, CacheCapabilities, CacheKey, CachePattern, Count, Hit, Lookup, Stamp, Subscription};
 pub use cluster::Cluster;
 pub use columns::{

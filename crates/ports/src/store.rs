@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 
 use crate::{
-    AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo,
-    ExpiredTokens, IdempotencyKeys, Inbox, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts,
-    MailTokenRepo, Mailbox, Outbox, OutboxQueries, RefreshTokenRepo, Result, SealedQueries, SealedRepo,
-    SessionQueries, SessionRepo, UserQueries, UserRepo,
+    AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
+    CredentialQueries, CredentialRepo, ExpiredTokens, IdempotencyKeys, Inbox, JobQueries, JobQueue,
+    KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries, RefreshTokenRepo,
+    Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -49,6 +49,8 @@ pub trait Store: Send + Sync {
     fn keys(&self) -> &dyn KeyQueries;
     /// Encrypted columns, whichever table they are in.
     fn sealed(&self) -> &dyn SealedQueries;
+    /// What was loaded in bulk.
+    fn bulk(&self) -> &dyn BulkQueries;
     /// Jobs.
     fn jobs(&self) -> &dyn JobQueries;
     /// The audit trail.
@@ -86,6 +88,8 @@ pub trait Tx: Send + Sync {
     fn keys(&self) -> &dyn KeyRepo;
     /// Encrypted columns, whichever table they are in.
     fn sealed(&self) -> &dyn SealedRepo;
+    /// Many rows at once.
+    fn bulk(&self) -> &dyn BulkRepo;
     /// Jobs to run once this has committed.
     fn jobs(&self) -> &dyn JobQueue;
     /// Events to tell once this has committed.

@@ -13,7 +13,7 @@ use crate::entity::{membership_roles, memberships, platform_roles, role_permissi
 use crate::error::During;
 
 /// The only status of a membership that counts.
-const ACTIVE: &str = "active";
+pub(crate) const ACTIVE: &str = "active";
 
 #[async_trait]
 impl<L: Link> AccessQueries for Conn<L> {

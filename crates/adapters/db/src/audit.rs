@@ -54,7 +54,7 @@ fn wanted(filter: &AuditFilter) -> Select<Entity> {
 }
 
 /// What callers sent about themselves must not be able to stop the entry from being written.
-fn row_of(entry: &AuditEntry) -> Model {
+pub(crate) fn row_of(entry: &AuditEntry) -> Model {
     let foreign = |text: &Option<String>| text.as_deref().map(|text| storable(text).into_owned());
     Model {
         id: entry.id,

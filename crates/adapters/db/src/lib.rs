@@ -9,6 +9,7 @@ mod activity;
 mod attempts;
 mod audit;
 pub mod backup;
+mod bulk;
 mod cluster;
 mod conn;
 mod credentials;

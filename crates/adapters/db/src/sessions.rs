@@ -96,7 +96,7 @@ fn session_of(row: Model) -> Session {
     }
 }
 
-fn row_of(session: &Session) -> Model {
+pub(crate) fn row_of(session: &Session) -> Model {
     row_with_base!(Model, session.base, {
         user_id: session.user_id,
         tenant_id: session.tenant_id,

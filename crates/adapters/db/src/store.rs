@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ports::{
-    AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, CredentialQueries, CredentialRepo,
-    Error, ExpiredTokens, IdempotencyKeys, Inbox, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind,
-    LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries, RefreshTokenRepo, Result, SealedQueries,
-    SealedRepo, SessionQueries, SessionRepo, Store, Tx, UserQueries, UserRepo,
+    AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
+    CredentialQueries, CredentialRepo, Error, ExpiredTokens, IdempotencyKeys, Inbox, JobQueries, JobQueue,
+    KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries,
+    RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store, Tx, UserQueries,
+    UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -83,6 +84,10 @@ impl Store for DbStore {
         &self.conn
     }
 
+    fn bulk(&self) -> &dyn BulkQueries {
+        &self.conn
+    }
+
     fn jobs(&self) -> &dyn JobQueries {
         &self.conn
     }
@@ -150,6 +155,10 @@ impl Tx for DbTx {
     }
 
     fn sealed(&self) -> &dyn SealedRepo {
+        &self.conn
+    }
+
+    fn bulk(&self) -> &dyn BulkRepo {
         &self.conn
     }
 

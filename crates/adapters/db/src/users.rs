@@ -235,7 +235,7 @@ fn user_of(row: Model, cipher: &dyn ColumnCipher, operation: &'static str) -> Re
     })
 }
 
-fn row_of(user: &User, cipher: &dyn ColumnCipher) -> Result<Model> {
+pub(crate) fn row_of(user: &User, cipher: &dyn ColumnCipher) -> Result<Model> {
     let phone = sealed::write(cipher, PHONE, user.base.uuid, user.phone.as_ref().map(Phone::expose))?;
     Ok(row_with_base!(Model, user.base, {
         email: user.email.to_string(),

@@ -4,6 +4,7 @@ pub mod access;
 pub mod activity;
 pub mod attempts;
 pub mod audit;
+pub mod bulk;
 pub mod credentials;
 pub mod expired_tokens;
 pub mod idempotency;
@@ -121,6 +122,11 @@ macro_rules! store_suite {
                     of_two_first_starts_one_writes_the_key,
                     a_retired_key_is_forgotten,
                     is_sealed_anew_once,
+                }
+                bulk {
+                    rows_of_all_kinds_read_back,
+                    thousands_go_in_at_once_and_are_found,
+                    what_is_there_already_stops_all_of_it,
                 }
                 sealed {
                     values_under_earlier_keys_are_stale,
