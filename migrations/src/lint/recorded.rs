@@ -28,6 +28,9 @@ async fn no_migration_locks_a_large_table_on_mysql() {
 
 /// Runs the migrations one by one, and judges each.
 async fn refused(engine: Engine, url: &str) -> Vec<String> {
+    // What a subscriber gets to hear is decided once for all threads: they listen in turn.
+    static LISTENING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let _listening = LISTENING.lock().await;
     let (log, _recording) = Log::record();
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(true);

@@ -6,11 +6,12 @@ use testkit::postgres::TestDatabase;
 use crate::harness::{Installation, PATIENCE, Profile};
 
 /// What production wants besides.
-const PRODUCTION: [(&str, &str); 4] = [
+const PRODUCTION: [(&str, &str); 5] = [
     ("ENVIRONMENT", "production"),
     ("MAIL__URL", "smtp://127.0.0.1:9"),
     ("SERVER__PUBLIC_URL", "https://mainstay.example"),
     ("SERVER__DRAIN_DELAY_SECONDS", "0"),
+    ("BOOTSTRAP__ADMIN_PASSWORD", "Zk3vTq9w7Hn2pLx4"),
 ];
 
 /// The name of the user says nothing: the server is asked.
