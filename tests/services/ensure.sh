@@ -17,6 +17,7 @@ ensure_services() {
     local missing=0
     ensure_postgres || missing=1
     ensure_mariadb || missing=1
+    ensure_redis || missing=1
     ensure_smtp || missing=1
     ensure_s3 || missing=1
     if ((missing)); then
@@ -176,6 +177,51 @@ start_mariadb() {
         return 1
     fi
     echo "services: MariaDB started on 127.0.0.1:3306"
+}
+
+# --- Redis ------------------------------------------------------------------
+
+ensure_redis() {
+    if redis_answers; then
+        echo "services: Redis answers on 127.0.0.1:6379"
+    elif port_is_open 6379; then
+        missing_service "Redis" "127.0.0.1:6379 is in use by something else, or asks for a password"
+    elif ! command -v redis-server >/dev/null && ! install_redis; then
+        missing_service "Redis" "nothing answers on 127.0.0.1:6379, and redis-server is not installed" \
+            "install the Debian package redis-server"
+    else
+        start_redis
+    fi
+}
+
+redis_answers() {
+    local answer
+    port_is_open 6379 || return 1
+    answer="$(exec 3<>/dev/tcp/127.0.0.1/6379 && printf 'PING\r\n' >&3 && head -c 5 <&3)" 2>/dev/null || return 1
+    [[ "$answer" == "+PONG" ]]
+}
+
+install_redis() {
+    [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null || return 1
+    echo "services: installing redis-server"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server; } >&2 || return 1
+    command -v redis-server >/dev/null
+}
+
+# It keeps nothing. Tests use key prefixes of their own.
+start_redis() {
+    local directory
+    redis_answers && return  # the package may have started one
+    directory="$(mktemp -d "${TMPDIR:-/tmp}/mainstay-redis.XXXXXX")"
+    services_scratch+=("$directory")
+    redis-server --port 6379 --bind 127.0.0.1 --save "" --appendonly no --dir "$directory" \
+        >"$directory/server.log" 2>&1 &
+    services_started+=("$!")
+    if ! wait_until 15 redis_answers; then
+        missing_service "Redis" "it did not start" "$(tail -n 5 "$directory/server.log")"
+        return 1
+    fi
+    echo "services: Redis started on 127.0.0.1:6379"
 }
 
 # --- SMTP -------------------------------------------------------------------

@@ -25,7 +25,7 @@ impl Audit {
         let reading = self.lists.begin(&LIST, ask)?;
         let trail = self.core.store.audit();
         let found = trail.list(filter, reading.page()).await?;
-        let total = if reading.counts() { trail.count(filter).await? } else { 0 };
+        let total = reading.total(async || trail.count(filter).await).await?;
         reading.finish(found, total)
     }
 }

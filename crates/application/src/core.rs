@@ -4,7 +4,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::Base;
-use ports::{Clock, Cluster, ColumnCipher, Ids, Mailer, PasswordHasher, Random, Sealer, Store, TokenIssuer};
+use ports::{
+    Cache, Clock, Cluster, ColumnCipher, Ids, Mailer, PasswordHasher, Random, Sealer, Store, TokenIssuer,
+};
 
 use crate::{Result, Settings};
 
@@ -28,6 +30,8 @@ pub struct Outside {
     pub columns: Arc<dyn ColumnCipher>,
     /// Sibling processes.
     pub cluster: Arc<dyn Cluster>,
+    /// What may be forgotten.
+    pub cache: Arc<dyn Cache>,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// The knobs.

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod auth;
+mod cached;
 mod context;
 mod core;
 mod error;
@@ -57,8 +58,10 @@ impl Application {
     /// Wires the use cases to their collaborators.
     pub fn new(core: Core) -> Self {
         let keys = keys::KeyRing::new(core.clone());
-        let lists = lists::Lists::new(keys.clone());
-        let auth = auth::Auth::new(core.clone(), keys.clone());
+        let (cache, clock, random) = (core.cache.clone(), core.clock.clone(), core.random.clone());
+        let cached = cached::Cached::new(cache, clock, random);
+        let lists = lists::Lists::new(keys.clone(), cached.clone());
+        let auth = auth::Auth::new(core.clone(), keys.clone(), cached);
         Self {
             users: users::Users::new(core.clone(), lists.clone(), auth.clone()),
             auth,

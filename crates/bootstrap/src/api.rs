@@ -141,7 +141,12 @@ fn state(config: &Config, shared: &Shared, lifecycle: &Arc<Lifecycle>, port: u16
     State {
         app: shared.app.clone(),
         clock: Arc::clone(&shared.clock),
-        health: Health::new(shared.database.store(), Arc::clone(&shared.core.mailer), Arc::clone(lifecycle)),
+        health: Health::new(
+            shared.database.store(),
+            Arc::clone(&shared.core.mailer),
+            Arc::clone(&shared.core.cache),
+            Arc::clone(lifecycle),
+        ),
         mailbox: captured.then(|| shared.database.store()),
         edge: http::Edge {
             ids: Arc::clone(&shared.core.ids),

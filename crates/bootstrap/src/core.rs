@@ -9,11 +9,11 @@ use application::{Application, Context, Core, Events, Outside, Retention, Settin
 use db::{Database, Process, Role, Standing};
 use domain::{Lifetimes, Lockout, PasswordPolicy};
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
-use ports::{Clock, Mailer, Random, Sealer};
+use ports::{Cache, Clock, Mailer, Random, Sealer};
 use system::{OsRandom, SnowflakeIds, SystemClock};
 
 use crate::config::{Config, TenancyMode};
-use crate::drivers::{MailParts, mailers};
+use crate::drivers::{CacheParts, MailParts, caches, mailers};
 
 /// What a test may put in the place of the real thing.
 #[derive(Clone, Default)]
@@ -137,6 +137,7 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
         sealer,
         columns: database.cipher(),
         cluster: database.cluster(),
+        cache: cache(config, &clock, &random)?,
         mailer: mailer(config, &database, &clock)?,
         settings: settings(config),
     };
@@ -207,6 +208,14 @@ fn hasher(config: &Config, random: Arc<dyn Random>) -> Result<password_argon2::A
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn cache(config: &Config, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> Result<Arc<dyn Cache>> {
+    let url = config.cache.url.clone();
+    let parts = CacheParts { url, clock: Arc::clone(clock), random: Arc::clone(random) };
+    caches()
+        .connect(config.cache.url.scheme(), &parts)
+        .context("the cache can't be set up; check MAINSTAY_CACHE__URL")
 }
 
 fn mailer(config: &Config, database: &Database, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Mailer>> {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use cache_memory::MemoryCache;
+use cache_redis::{Address, RedisCache};
+use cache_tiered::TieredCache;
 use notifier_capture::CaptureMailer;
 use notifier_smtp::SmtpMailer;
-use ports::{BlobStore, Clock, Error, EventBroker, Kind, Mailer, Result, Store};
+use ports::{BlobStore, Cache, Clock, Error, EventBroker, Kind, Mailer, Random, Result, Store};
 use storage_object::ObjectBlobStore;
 
 use crate::config::{Schemes, SecretUrl};
@@ -15,6 +18,13 @@ pub(crate) struct MailParts {
     pub(crate) from: String,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What a cache is connected with.
+pub(crate) struct CacheParts {
+    pub(crate) url: SecretUrl,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 /// Connects one driver.
@@ -53,6 +63,25 @@ pub(crate) fn mailers() -> Drivers<MailParts, dyn Mailer> {
         .with("smtps", |m| Ok(Arc::new(SmtpMailer::connect(m.url.expose(), &m.from)?)))
 }
 
+/// Values that may be forgotten.
+pub(crate) fn caches() -> Drivers<CacheParts, dyn Cache> {
+    Drivers::<CacheParts, dyn Cache>::none()
+        .with("memory", |c| Ok(Arc::new(MemoryCache::connect(c.url.expose(), Arc::clone(&c.clock))?)))
+        .with("redis", |c| Ok(Arc::new(tiered(c)?)))
+        .with("rediss", |c| Ok(Arc::new(tiered(c)?)))
+        .with("redis-cluster", |c| Ok(Arc::new(tiered(c)?)))
+        .with("redis-sentinel", |c| Ok(Arc::new(tiered(c)?)))
+        .with("redis+sentinel", |c| Ok(Arc::new(tiered(c)?)))
+}
+
+/// Memory in front of Redis.
+fn tiered(parts: &CacheParts) -> Result<TieredCache> {
+    let (clock, random) = (Arc::clone(&parts.clock), Arc::clone(&parts.random));
+    let near = Arc::new(MemoryCache::connect("memory://", clock)?);
+    let far = Arc::new(RedisCache::connect(Address::parse(parts.url.expose())?, Arc::clone(&random))?);
+    TieredCache::connect(parts.url.expose(), near, far, random.as_ref())
+}
+
 /// Events.
 pub(crate) fn brokers() -> Drivers<(), dyn EventBroker> {
     Drivers::<(), dyn EventBroker>::none()
@@ -67,11 +96,11 @@ pub(crate) fn blobs() -> Drivers<SecretUrl, dyn BlobStore> {
 }
 
 /// All schemes that this build knows. The database is one adapter with an engine per scheme; the queue lives
-/// in it; the embedded cache is what later drivers will stand beside.
+/// in it.
 pub(crate) fn schemes() -> Schemes {
     Schemes {
         database: vec!["sqlite", "postgres", "postgresql", "mysql", "mariadb"],
-        cache: vec!["memory"],
+        cache: caches().schemes(),
         queue: vec!["database"],
         broker: brokers().schemes(),
         storage: blobs().schemes(),

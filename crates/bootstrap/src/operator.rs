@@ -2,6 +2,7 @@
 
 mod archives;
 mod backup;
+mod cache;
 mod doctor;
 mod keys;
 mod outbox;

@@ -15,6 +15,7 @@ use bootstrap::config::{Loaded, Source};
 use futures_util::FutureExt;
 use ports::{Clock, JobFilter};
 use testkit::fakes::FixedClock;
+use testkit::redis::RedisCorner;
 use testkit::temp::TempDir;
 
 use super::Profile;
@@ -59,11 +60,20 @@ impl Deref for App {
     }
 }
 
+/// What the profile caches in: this process, or a corner of the shared Redis. `Err` when that does not answer.
+pub(super) fn corner(profile: Profile) -> Result<Option<RedisCorner>, ()> {
+    match profile {
+        Profile::Embedded => Ok(None),
+        Profile::Postgres | Profile::Mysql => RedisCorner::new().map(Some).ok_or(()),
+    }
+}
+
 /// Runs one test over a profile. A missing server skips it, loudly.
 pub(crate) async fn run(profile: Profile, setup: Setup, case: impl AsyncFn(&App)) {
     let Some(database) = TestDatabase::of(profile).await else { return };
     let data = TempDir::new();
-    let app = App::start(data.path(), &database, setup).await;
+    let Ok(corner) = corner(profile) else { return };
+    let app = App::start(data.path(), &database, corner.as_ref(), setup).await;
     let outcome = AssertUnwindSafe(case(&app)).catch_unwind().await;
     let outcome = match outcome {
         Ok(()) => AssertUnwindSafe(app.no_jobs_left()).catch_unwind().await,
@@ -74,8 +84,9 @@ pub(crate) async fn run(profile: Profile, setup: Setup, case: impl AsyncFn(&App)
 }
 
 impl App {
-    async fn start(data: &Path, database: &TestDatabase, setup: Setup) -> Self {
-        let own = database.variables();
+    async fn start(data: &Path, database: &TestDatabase, corner: Option<&RedisCorner>, setup: Setup) -> Self {
+        let mut own = database.variables();
+        own.extend(corner.map(|corner| ("CACHE__URL", corner.url())));
         let mut variables: Vec<(&str, &str)> = BASICS.to_vec();
         variables.extend(own.iter().map(|(name, value)| (*name, value.as_str())));
         variables.extend(setup.variables);

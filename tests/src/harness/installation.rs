@@ -7,7 +7,7 @@ use std::process::Command;
 use testkit::temp::TempDir;
 
 use super::Profile;
-use super::app::BASICS;
+use super::app::{BASICS, corner};
 use super::binaries;
 use super::databases::TestDatabase;
 use super::program::Program;
@@ -26,9 +26,13 @@ impl Installation {
     /// Runs one test over a profile. A missing server skips it, loudly.
     pub(crate) async fn with(profile: Profile, case: impl AsyncFn(&Self)) {
         let Some(database) = TestDatabase::of(profile).await else { return };
+        let Ok(corner) = corner(profile) else { return };
         let mut installation = Self::on(profile, None);
         for (name, value) in database.variables() {
             installation.set(name, &value);
+        }
+        if let Some(corner) = &corner {
+            installation.set("CACHE__URL", &corner.url());
         }
         case(&installation).await;
     }

@@ -32,9 +32,9 @@ pub(crate) use wait::{PATIENCE, eventually, holds};
 pub(crate) enum Profile {
     /// SQLite, memory, files: always there.
     Embedded,
-    /// PostgreSQL.
+    /// PostgreSQL and Redis.
     Postgres,
-    /// MySQL or MariaDB.
+    /// MySQL or MariaDB, and Redis.
     Mysql,
 }
 

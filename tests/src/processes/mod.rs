@@ -1,5 +1,6 @@
 //! The programs that ship: how they start, stop, fall and come back.
 
+mod cache_outage;
 mod chaos;
 mod cluster;
 mod crash;

@@ -19,6 +19,11 @@ pub(crate) enum Server {
 
 impl Server {
     pub(crate) fn new(address: &Address) -> Result<Self> {
+        if address.tls() {
+            // Other libraries of this build bring another provider along, and the one to use has to be named. It may
+            // have been already.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        }
         let hosts = address.hosts();
         let one = PoolConfig::new(1);
         match &address.topology {

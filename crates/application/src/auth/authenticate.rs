@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Permission, SystemRole, TenantScope, UserStatus};
+use domain::{Permission, SystemRole, TenantScope, User, UserStatus};
 use moka::sync::Cache;
 use ports::{AccessClaims, ResultExt, TokenError};
 use uuid::Uuid;
@@ -70,22 +70,34 @@ impl Auth {
     /// Reads the user first: whatever changes after that raises the revision that is remembered here.
     async fn load(&self, claims: &AccessClaims) -> Result<Arc<Principal>> {
         let ticket = self.bearers.principals.ticket();
+        let user = self.core.store.users().by_uuid(claims.sub).await.optional()?;
+        let user = user.filter(|user| user.status != UserStatus::Locked).ok_or(AuthFailure::TokenRevoked)?;
+        let principal = self.principal_of(&user, claims).await?.map(Arc::new);
+        let living = principal.filter(|principal| principal.session_expires_at > self.core.clock.now());
+        let principal = living.ok_or(AuthFailure::TokenRevoked)?;
+        self.bearers.principals.remember(&principal, ticket);
+        Ok(principal)
+    }
+
+    /// Session, membership and grants, from the database. `None` when the session or the membership has ended.
+    pub(super) async fn read_principal(
+        &self,
+        user: &User,
+        claims: &AccessClaims,
+    ) -> ports::Result<Option<Principal>> {
         let store = &self.core.store;
-        let user = store.users().by_uuid(claims.sub).await.optional()?.ok_or(AuthFailure::TokenRevoked)?;
+        let session = store.sessions().by_uuid(claims.sid).await.optional()?;
         let session =
-            store.sessions().by_uuid(claims.sid).await.optional()?.ok_or(AuthFailure::TokenRevoked)?;
-        let ended = session.revoked_at.is_some() || session.expires_at <= self.core.clock.now();
-        if ended || session.user_id != user.base.id || user.status == UserStatus::Locked {
-            return Err(AuthFailure::TokenRevoked.into());
-        }
-        let scope = self.scope_of(user.base.id, claims.tid).await?;
+            session.filter(|session| session.revoked_at.is_none() && session.user_id == user.base.id);
+        let Some(session) = session else { return Ok(None) };
+        let Some(scope) = self.scope_of(user.base.id, claims.tid).await? else { return Ok(None) };
         let implied = SystemRole::Member.grants().iter().filter_map(|grant| Permission::parse(grant).ok());
         let granted = store.access().grants(user.base.id, scope).await?;
         let platform = match scope {
             TenantScope::Platform => granted.clone(),
             TenantScope::Tenant { .. } => store.access().grants(user.base.id, TenantScope::Platform).await?,
         };
-        let principal = Arc::new(Principal {
+        Ok(Some(Principal {
             user_id: user.base.id,
             user: user.base.uuid,
             session_id: session.base.id,
@@ -95,15 +107,12 @@ impl Auth {
             platform: platform.into_iter().collect(),
             revision: user.auth_revision,
             session_expires_at: session.expires_at,
-        });
-        self.bearers.principals.remember(&principal, ticket);
-        Ok(principal)
+        }))
     }
 
     /// A token for a tenant is worth nothing once the membership has ended.
-    async fn scope_of(&self, user_id: i64, tenant: Option<Uuid>) -> Result<TenantScope> {
-        let Some(tenant) = tenant else { return Ok(TenantScope::Platform) };
-        let membership = self.core.store.access().membership(user_id, tenant).await.optional()?;
-        Ok(membership.ok_or(AuthFailure::TokenRevoked)?)
+    async fn scope_of(&self, user_id: i64, tenant: Option<Uuid>) -> ports::Result<Option<TenantScope>> {
+        let Some(tenant) = tenant else { return Ok(Some(TenantScope::Platform)) };
+        self.core.store.access().membership(user_id, tenant).await.optional()
     }
 }

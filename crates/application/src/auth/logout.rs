@@ -21,7 +21,9 @@ impl Auth {
         let session = work.tx().sessions().by_id(caller.session_id).await?;
         self.revoke_in(&work, &session, self.core.clock.now()).await?;
         self.forget_after(&mut work, caller.session);
-        work.commit().await
+        work.commit().await?;
+        self.uncache(caller.session).await;
+        Ok(())
     }
 
     /// Ends the session of a refresh token, for callers whose access token has expired. Any token of the family
@@ -37,8 +39,11 @@ impl Auth {
         work.on(session.base.uuid);
         self.revoke_in(&work, &session, self.core.clock.now()).await?;
         self.forget_after(&mut work, session.base.uuid);
-        work.commit().await
+        work.commit().await?;
+        self.uncache(session.base.uuid).await;
+        Ok(())
     }
+
     /// What this process remembers of a session goes once its end is committed; earlier, a request could remember
     /// it anew.
     fn forget_after(&self, work: &mut Work<'_>, session: Uuid) {

@@ -10,6 +10,7 @@ mod refresh;
 mod register;
 mod secret;
 mod session;
+mod shared;
 mod verify_email;
 
 pub use login::Login;
@@ -21,6 +22,7 @@ pub use session::SignedIn;
 use std::sync::Arc;
 
 use crate::Core;
+use crate::cached::Cached;
 use crate::keys::KeyRing;
 
 /// Use cases of identity.
@@ -29,11 +31,17 @@ pub struct Auth {
     core: Core,
     keys: KeyRing,
     bearers: Arc<authenticate::Bearers>,
+    cached: Cached,
 }
 
 impl Auth {
-    pub(crate) fn new(core: Core, keys: KeyRing) -> Self {
-        Self { core, keys, bearers: Arc::default() }
+    pub(crate) fn new(core: Core, keys: KeyRing, cached: Cached) -> Self {
+        Self { core, keys, bearers: Arc::default(), cached }
+    }
+
+    /// What replicas have kept of a session goes. After the commit that ended it.
+    async fn uncache(&self, session: uuid::Uuid) {
+        self.cached.invalidate(&shared::tag(session)).await;
     }
 
     /// Forgets what this process remembers of a user. To be called once a unit of work that ended the user's sessions

@@ -102,6 +102,7 @@ impl Auth {
         }
         let answer = work.deny(AuthFailure::TokenRevoked.into()).await;
         self.bearers.principals.forget(session);
+        self.uncache(session).await;
         answer
     }
 

@@ -130,7 +130,7 @@ impl Jobs {
         let reading = self.lists.begin(&LIST, ask)?;
         let jobs = self.core.store.jobs();
         let found = jobs.list(filter, reading.page()).await?;
-        let total = if reading.counts() { jobs.count(filter).await? } else { 0 };
+        let total = reading.total(async || jobs.count(filter).await).await?;
         reading.finish(found, total)
     }
 }

@@ -5,8 +5,11 @@
 
 mod cursor;
 
-use ports::{Order, Page, PageOf, SortKey, Start};
+use std::time::Duration;
 
+use ports::{CacheKey, Order, Page, PageOf, SortKey, Start};
+
+use crate::cached::{Cached, Policy};
 use crate::keys::KeyRing;
 use crate::{Error, Result};
 use cursor::Binding;
@@ -17,6 +20,8 @@ const DEFAULT_LIMIT: u64 = 20;
 const MAX_LIMIT: u64 = 100;
 /// Rows that numbered pages can reach: leaving rows out costs as much as reading them.
 const MAX_REACH: u64 = 10_000;
+/// Beyond what numbered pages can reach, a count that is a few seconds old is good enough.
+const COUNTS: Policy<u64> = Policy { ttl: Duration::from_secs(10), worth: |total| *total > MAX_REACH };
 
 /// A list: its name, and how it can be sorted.
 pub(crate) struct List {
@@ -77,19 +82,21 @@ pub enum Meta {
 #[derive(Clone)]
 pub(crate) struct Lists {
     keys: KeyRing,
+    cached: Cached,
 }
 
 /// A page that is being read.
 pub(crate) struct Reading<'a> {
     keys: &'a KeyRing,
+    cached: &'a Cached,
     binding: Binding<'a>,
     number: Option<u64>,
     page: Page,
 }
 
 impl Lists {
-    pub(crate) fn new(keys: KeyRing) -> Self {
-        Self { keys }
+    pub(crate) fn new(keys: KeyRing, cached: Cached) -> Self {
+        Self { keys, cached }
     }
 
     /// Judges what a caller asks.
@@ -112,7 +119,7 @@ impl Lists {
             }
         };
         let page = Page { limit, sort, start };
-        Ok(Reading { keys: &self.keys, binding, number: ask.page, page })
+        Ok(Reading { keys: &self.keys, cached: &self.cached, binding, number: ask.page, page })
     }
 }
 
@@ -125,6 +132,16 @@ impl Reading<'_> {
     /// Whether the answer tells how many rows there are in all.
     pub(crate) fn counts(&self) -> bool {
         self.number.is_some()
+    }
+
+    /// How many rows there are in all, which numbered pages tell; 0 for others. Few rows are counted each time. Many are
+    /// counted once in a while: counting them is dear, and nobody sees the last digit.
+    pub(crate) async fn total(&self, count: impl AsyncFnOnce() -> ports::Result<u64>) -> Result<u64> {
+        if !self.counts() {
+            return Ok(0);
+        }
+        let key = CacheKey::new(format!("count:{}:{}", self.binding.list, self.binding.choice));
+        Ok(self.cached.get_or_load(&key, &COUNTS, count).await?)
     }
 
     /// The answer. `total` counts for numbered pages only.

@@ -15,7 +15,7 @@ impl Users {
         let reading = self.lists.begin(&LIST, ask)?;
         let users = self.core.store.users();
         let found = users.list(filter, reading.page()).await?;
-        let total = if reading.counts() { users.count(filter).await? } else { 0 };
+        let total = reading.total(async || users.count(filter).await).await?;
         reading.finish(found, total)
     }
 }

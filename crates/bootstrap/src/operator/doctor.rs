@@ -46,6 +46,11 @@ pub async fn doctor(loaded: &Loaded) -> Vec<Check> {
         Check::new("port", free(config), "stop what listens there, or set MAINSTAY_SERVER__PORT"),
     ];
     checks.push(Check::new("storage", storage(config).await, "correct MAINSTAY_STORAGE__URL, or let us in"));
+    checks.push(Check::new(
+        "cache",
+        super::cache::look(config).await,
+        "start it, or correct MAINSTAY_CACHE__URL",
+    ));
     match connect(config, Process::Cli).await {
         Ok(database) => {
             checks.push(Check::new("database", Ok("answers".to_owned()), ""));
