@@ -16,7 +16,7 @@ ORDERS = [
     "createdAt,-email", "-createdAt,email",
 ]
 
-# Ten share each second, half have no name, and two hundred share each name: ties are what keyset lists stumble over.
+# Ten share each second, half have no name, and four hundred share each name: ties are what keyset lists stumble over.
 FILL = """
 INSERT INTO users (id, uuid, created_at, updated_at, version, email, status, auth_revision, display_name,
                    email_key, name_key)
