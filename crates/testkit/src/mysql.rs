@@ -1,6 +1,7 @@
 //! A fresh MySQL or MariaDB database per test. These servers have no templates, and creating tables costs a second
 //! where emptying them costs milliseconds: so a database is migrated once, and emptied between the tests that use it
-//! in turn. One whose shape a test has changed, or that can't be emptied, is dropped.
+//! in turn. One whose shape a test has changed, or the rows that the migration itself has written, or that can't be
+//! emptied, is dropped.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -31,8 +32,14 @@ pub struct TestDatabase {
 struct Migrated {
     name: String,
     shape: Vec<String>,
-    /// Tables that the migration itself has left rows in.
-    filled: Vec<String>,
+    /// Tables that the migration itself has left rows in, each with the sum over them.
+    filled: Vec<(String, i64)>,
+}
+
+impl Migrated {
+    fn has_filled(&self, table: &str) -> bool {
+        self.filled.iter().any(|(filled, _)| filled == table)
+    }
 }
 
 impl TestDatabase {
@@ -115,11 +122,16 @@ async fn is_emptied(server: &MySqlConnectOptions, database: &Migrated) -> Result
     if !disconnect_others(&mut connection).await? || shape(&mut connection).await? != database.shape {
         return Ok(false);
     }
+    for (table, before) in &database.filled {
+        if sum(&mut connection, table).await? != *before {
+            return Ok(false);
+        }
+    }
     let guarded = "SELECT event_object_table FROM information_schema.triggers
                    WHERE trigger_schema = DATABASE() AND event_manipulation = 'DELETE'";
     let guarded: HashSet<String> = names(&mut connection, guarded).await?.into_iter().collect();
     connection.execute("SET foreign_key_checks = 0").await?;
-    for table in tables(&mut connection).await?.iter().filter(|table| !database.filled.contains(table)) {
+    for table in tables(&mut connection).await?.iter().filter(|table| !database.has_filled(table)) {
         // No trigger hears of it, but it takes longer.
         let verb = if guarded.contains(table) { "TRUNCATE TABLE" } else { "DELETE FROM" };
         connection.execute(AssertSqlSafe(format!("{verb} {table}"))).await?;
@@ -159,15 +171,21 @@ async fn shape(connection: &mut MySqlConnection) -> Result<Vec<String>, Error> {
     names(connection, parts).await
 }
 
-async fn filled(connection: &mut MySqlConnection) -> Result<Vec<String>, Error> {
+async fn filled(connection: &mut MySqlConnection) -> Result<Vec<(String, i64)>, Error> {
     let mut filled = Vec::new();
     for table in tables(connection).await? {
         let one = AssertSqlSafe(format!("SELECT 1 FROM {table} LIMIT 1"));
         if connection.fetch_optional(one).await?.is_some() {
-            filled.push(table);
+            let sum = sum(connection, &table).await?;
+            filled.push((table, sum));
         }
     }
     Ok(filled)
+}
+
+/// Over all rows and columns.
+async fn sum(connection: &mut MySqlConnection, table: &str) -> Result<i64, Error> {
+    connection.fetch_one(AssertSqlSafe(format!("CHECKSUM TABLE {table}"))).await?.try_get(1)
 }
 
 async fn tables(connection: &mut MySqlConnection) -> Result<Vec<String>, Error> {
