@@ -100,7 +100,7 @@ profiles! {
         keys_are(app, "access-token", &[KeyState::Superseded, KeyState::Active]).await;
         app.advance_seconds(400);
         keys_are(app, "access-token", &[KeyState::Retired, KeyState::Active]).await;
-        assert_eq!(keys().await, 1);
+        eventually("the old key to be gone", PATIENCE, async || (keys().await == 1).then_some(())).await;
         let next = app.refreshed(&next).await;
         app.me(&next.access).await.is(200);
     }

@@ -63,6 +63,10 @@ installations! {
                 ("ENVIRONMENT", "production"),
                 ("SERVER__PUBLIC_URL", "https://mainstay.example"),
                 ("MAIL__URL", "smtp://127.0.0.1:1"),
+                ("BOOTSTRAP__ADMIN_PASSWORD", "Zk3vTq9w7Hn2pLx4"),
+                // The owner of the other profiles' databases is refused for reasons of its own.
+                ("DATABASE__URL", "sqlite://production.db"),
+                ("DATABASE__OWNER_URL", "sqlite://production.db"),
             ];
             let (done, text) = seed(installation, &["--only", only], &production);
             assert!(!done && text.contains("production does not get it"), "{text}");
