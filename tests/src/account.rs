@@ -53,6 +53,26 @@ profiles! {
         change(app, &ada.access, Some("*"), &late).await.is(200);
     }
 
+    async fn administrators_find_people_by_their_number(app: &App) {
+        let (ada, bob) = (app.member("ada@example.com").await, app.member("bob@example.com").await);
+        for who in [&ada, &bob] {
+            change(app, &who.access, None, &json!({ "phone": "+14155550123" })).await.is(200);
+        }
+        let admin = app.admin().await;
+        let found = async |number: &str| {
+            app.get(&format!("/api/v1/users?filter[phone]={number}")).bearer(&admin.access).send().await
+        };
+        let emails = |answer: Answer| {
+            let rows = answer.is(200).data().as_array().unwrap().clone();
+            rows.iter().map(|user| user["email"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(emails(found("%2B1%20415%20555-0123").await), ["bob@example.com", "ada@example.com"]);
+        change(app, &bob.access, None, &json!({ "phone": "+14155550124" })).await.is(200);
+        assert_eq!(emails(found("%2B14155550123").await), ["ada@example.com"]);
+        assert!(emails(found("%2B1415555012").await).is_empty(), "exactly, not by its beginning");
+        found("4155550123").await.refuses(422, "validation_failed").names("filter[phone]", "phone");
+    }
+
     async fn what_is_no_number_is_refused(app: &App) {
         let ada = app.member("ada@example.com").await;
         for phone in ["", "4155550123", "+0123456789", "+1 415 555 01x3", "+14155550123\u{0}"] {

@@ -26,6 +26,8 @@ pub struct UserFilter {
     pub verified: Option<bool>,
     /// Soft-deleted users instead of live ones.
     pub deleted: bool,
+    /// Exactly this telephone number, which several may have.
+    pub phone: Option<Phone>,
     /// The address or the name begins with it, compared as [`SearchKey`]s.
     pub search: Option<SearchKey>,
 }
@@ -48,11 +50,6 @@ pub trait UserQueries: Send + Sync {
     /// # Errors
     /// `NotFound`, `Unavailable`.
     async fn by_email(&self, email: &Email) -> Result<User>;
-    /// Those with exactly this telephone number, oldest first, at most `limit`. Nothing makes numbers unique.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    async fn by_phone(&self, phone: &Phone, limit: u64) -> Result<Vec<User>>;
     /// A soft-deleted user by public id.
     ///
     /// # Errors

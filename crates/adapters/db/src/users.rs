@@ -5,9 +5,7 @@ use domain::{DisplayName, Email, Phone, SearchKey, Timestamp, User, UserStatus};
 use ports::{ColumnCipher, Error, Kind, Page, PageOf, Result, SortKey, UserFilter, UserQueries, UserRepo};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
 use crate::conn::{Conn, Link, Work};
@@ -44,15 +42,6 @@ impl<L: Link> UserQueries for Conn<L> {
         one(&self.0, live().filter(Column::Email.eq(email.as_str())), "users.by_email").await
     }
 
-    async fn by_phone(&self, phone: &Phone, limit: u64) -> Result<Vec<User>> {
-        const OPERATION: &str = "users.by_phone";
-        let cipher = self.0.cipher();
-        let query = live().filter(Column::PhoneIndex.is_in(sealed::indices(cipher, PHONE, phone.expose())));
-        let query = query.order_by_asc(Column::Id).limit(bounded(limit));
-        let rows = query.all(self.0.read()).await.during(OPERATION)?;
-        rows.into_iter().map(|row| user_of(row, cipher, OPERATION)).collect()
-    }
-
     async fn deleted_by_uuid(&self, uuid: Uuid) -> Result<User> {
         one(&self.0, deleted().filter(Column::Uuid.eq(uuid)), "users.deleted_by_uuid").await
     }
@@ -60,13 +49,15 @@ impl<L: Link> UserQueries for Conn<L> {
     async fn list(&self, filter: &UserFilter, at: &Page) -> Result<PageOf<User>> {
         const OPERATION: &str = "users.list";
         let on = self.0.read();
-        let found = page(wanted(filter, &at.sort, Dialect::of(on)), at, on, OPERATION).await?;
+        let query = reachable(wanted(filter, &at.sort, Dialect::of(on)), filter, self.0.cipher());
+        let found = page(query, at, on, OPERATION).await?;
         found.try_map(|row| user_of(row, self.0.cipher(), OPERATION))
     }
 
     async fn count(&self, filter: &UserFilter) -> Result<u64> {
         let on = self.0.read();
-        count(wanted(filter, &[], Dialect::of(on)), on, "users.count").await
+        let query = reachable(wanted(filter, &[], Dialect::of(on)), filter, self.0.cipher());
+        count(query, on, "users.count").await
     }
 
     async fn auth_revision(&self, id: i64) -> Result<i64> {
@@ -202,6 +193,14 @@ pub(crate) fn wanted(filter: &UserFilter, sort: &[SortKey], dialect: Dialect) ->
             .add_option(filter.verified.map(verified))
             .add_option(filter.search.as_ref().map(found)),
     )
+}
+
+/// Those with the number that is asked for, by the index under each key there is.
+fn reachable(rows: Select<Entity>, filter: &UserFilter, cipher: &dyn ColumnCipher) -> Select<Entity> {
+    match &filter.phone {
+        Some(phone) => rows.filter(Column::PhoneIndex.is_in(sealed::indices(cipher, PHONE, phone.expose()))),
+        None => rows,
+    }
 }
 
 fn email_key(user: &User) -> String {

@@ -2,7 +2,7 @@
 
 use actix_web::{Either, HttpRequest, HttpResponse, delete, get, patch, post, web};
 use application::users::{Changes, NewUser};
-use domain::{SearchKey, User, UserStatus};
+use domain::{Phone, SearchKey, User, UserStatus};
 use garde::Validate;
 use ports::UserFilter;
 use secrecy::SecretString;
@@ -91,20 +91,35 @@ struct Choice {
     #[serde(rename = "filter[deleted]")]
     #[garde(skip)]
     deleted: Option<bool>,
+    /// Exactly this telephone number, international. In a query the `+` is written `%2B`.
+    #[serde(rename = "filter[phone]")]
+    #[garde(skip)]
+    #[param(example = "+14155550123")]
+    phone: Option<String>,
     /// What the address or the name begins with; case and diacritics do not count.
     #[garde(length(chars, max = 254))]
     #[param(max_length = 254, example = "ada")]
     q: Option<String>,
 }
 
-impl From<Choice> for UserFilter {
-    fn from(choice: Choice) -> Self {
+impl TryFrom<Choice> for UserFilter {
+    type Error = Failure;
+
+    fn try_from(choice: Choice) -> Result<Self, Failure> {
+        let refused = |error| application::Error::field("filter[phone]", "phone", error);
+        let phone = choice.phone.as_deref().map(Phone::parse).transpose().map_err(refused)?;
         let status = choice.status.map(|status| match status {
             StatusName::Active => UserStatus::Active,
             StatusName::Locked => UserStatus::Locked,
         });
         let search = choice.q.map(|text| SearchKey::of(&text)).filter(|key| !key.is_empty());
-        Self { status, verified: choice.verified, deleted: choice.deleted.unwrap_or(false), search }
+        Ok(Self {
+            status,
+            verified: choice.verified,
+            deleted: choice.deleted.unwrap_or(false),
+            phone,
+            search,
+        })
     }
 }
 
@@ -201,7 +216,7 @@ async fn list(
     query: ListQuery<Choice>,
 ) -> Result<Reply<Vec<UserBody>>, Failure> {
     caller.require_platform("users:read")?;
-    let listed = state.app.users.list(&query.choice.into(), &query.ask).await?;
+    let listed = state.app.users.list(&query.choice.try_into()?, &query.ask).await?;
     Ok(Reply::list("accounts", listed).personal())
 }
 
