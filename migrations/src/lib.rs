@@ -18,6 +18,7 @@ mod m20261121_000005_operations;
 mod m20261121_000006_idempotency;
 mod m20261121_000007_outbox;
 mod m20261121_000007_outbox_indices;
+mod m20261121_000008_locks;
 mod m20261121_000009_phone;
 mod m20261121_000010_lists;
 mod m20261121_000011_assets;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_idempotency::Migration),
             Box::new(m20261121_000007_outbox::Migration),
             Box::new(m20261121_000007_outbox_indices::Migration),
+            Box::new(m20261121_000008_locks::Migration),
             Box::new(m20261121_000009_phone::Migration),
             Box::new(m20261121_000010_lists::Migration),
             Box::new(m20261121_000011_assets::Migration),

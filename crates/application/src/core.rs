@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use domain::Base;
 use ports::{
-    Cache, Clock, Cluster, ColumnCipher, Ids, Mailer, PasswordHasher, Random, Sealer, Store, TokenIssuer,
+    Cache, Clock, Cluster, ColumnCipher, Ids, Locks, Mailer, PasswordHasher, Random, Sealer, Store,
+    TokenIssuer,
 };
 
 use crate::{Result, Settings};
@@ -30,6 +31,8 @@ pub struct Outside {
     pub columns: Arc<dyn ColumnCipher>,
     /// Sibling processes.
     pub cluster: Arc<dyn Cluster>,
+    /// One at a time, over all processes.
+    pub locks: Arc<dyn Locks>,
     /// What may be forgotten.
     pub cache: Arc<dyn Cache>,
     /// Mail.

@@ -9,6 +9,7 @@ mod cached;
 mod context;
 mod core;
 mod error;
+mod exclusive;
 pub mod first_start;
 pub mod idempotency;
 pub mod jobs;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::DomainEvent;
+use ports::Lease;
 use serde::Serialize;
 
 use crate::{Action, Context, Core, Result, Work};
@@ -52,11 +53,17 @@ impl Maintenance {
     }
 
     /// Removes expired sessions, tokens, counted failures and kept answers, what consumers remember of old events, and
-    /// users that were deleted long ago. Killed in the middle, the next call goes on with what is left.
+    /// users that were deleted long ago. Killed in the middle, the next call goes on with what is left. Nothing is
+    /// removed while another process is at it, which removes the same.
     pub async fn purge(&self, context: &Context) -> Result<Purged> {
-        let mut total = Purged { users: self.purge_users(context).await?, ..Purged::default() };
+        let work = async |lease: &Lease| self.purge_under(context, lease).await;
+        Ok(self.core.exclusively(PURGE.name, work).await?.unwrap_or_default())
+    }
+
+    async fn purge_under(&self, context: &Context, lease: &Lease) -> Result<Purged> {
+        let mut total = Purged { users: self.purge_users(context, lease).await?, ..Purged::default() };
         loop {
-            let batch = self.purge_batch(context).await?;
+            let batch = self.purge_batch(context, lease).await?;
             total.sessions += batch.sessions;
             total.refresh_tokens += batch.refresh_tokens;
             total.mail_tokens += batch.mail_tokens;
@@ -77,9 +84,10 @@ impl Maintenance {
         }
     }
 
-    async fn purge_batch(&self, context: &Context) -> Result<Purged> {
+    async fn purge_batch(&self, context: &Context, lease: &Lease) -> Result<Purged> {
         let now = self.core.clock.now();
         let work = Work::begin(&self.core, context, PURGE).await?;
+        work.under(lease).await?;
         let tx = work.tx();
         let sessions = tx.sessions().purge(now - KEEP_SESSIONS, BATCH).await?;
         let tokens = tx.expired_tokens().purge(now - KEEP_REFRESH_TOKENS, now, BATCH).await?;
@@ -101,11 +109,12 @@ impl Maintenance {
     }
 
     /// Each purged user is told as an event, so that whoever keeps something about the person elsewhere forgets it.
-    async fn purge_users(&self, context: &Context) -> Result<u64> {
+    async fn purge_users(&self, context: &Context, lease: &Lease) -> Result<u64> {
         let before = self.core.clock.now() - self.core.settings.retention.deleted_users;
         let mut total = 0;
         loop {
             let work = Work::begin(&self.core, context, PURGE_USERS).await?;
+            work.under(lease).await?;
             let purged = work.tx().users().purge(before, BATCH).await?;
             if purged.is_empty() {
                 return Ok(total);

@@ -1,7 +1,7 @@
 //! The audited unit of work: the only way for a use case to change something.
 
 use domain::{Actor, AuditEntry, DomainEvent, EventEnvelope, NewJob, Outcome, TenantScope};
-use ports::Tx;
+use ports::{Lease, Tx};
 
 use crate::idempotency::{AfterCommit, Pending};
 use crate::jobs::{JobSpec, new_job};
@@ -55,6 +55,11 @@ impl<'a> Work<'a> {
     /// The repositories, within the transaction.
     pub fn tx(&self) -> &dyn Tx {
         self.tx.as_ref()
+    }
+
+    /// Goes on only if nobody with a later lease on the lock has been here, and keeps them waiting until the end.
+    pub(crate) async fn under(&self, lease: &Lease) -> Result<()> {
+        Ok(self.tx.fences().pass(lease).await?)
     }
 
     /// Names what is acted on.

@@ -9,11 +9,11 @@ use application::{Application, Context, Core, Events, Outside, Retention, Settin
 use db::{Database, Process, Role, Standing};
 use domain::{Lifetimes, Lockout, PasswordPolicy};
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
-use ports::{Cache, Clock, Mailer, Random, Sealer};
+use ports::{Cache, Clock, Locks, Mailer, Random, Sealer};
 use system::{OsRandom, SnowflakeIds, SystemClock};
 
 use crate::config::{Config, TenancyMode};
-use crate::drivers::{CacheParts, MailParts, caches, mailers};
+use crate::drivers::{CacheParts, LockParts, MailParts, caches, locks, mailers};
 
 /// What a test may put in the place of the real thing.
 #[derive(Clone, Default)]
@@ -137,6 +137,7 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
         sealer,
         columns: database.cipher(),
         cluster: database.cluster(),
+        locks: lock_driver(config, &database)?,
         cache: cache(config, &clock, &random)?,
         mailer: mailer(config, &database, &clock)?,
         settings: settings(config),
@@ -208,6 +209,13 @@ fn hasher(config: &Config, random: Arc<dyn Random>) -> Result<password_argon2::A
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn lock_driver(config: &Config, database: &Database) -> Result<Arc<dyn Locks>> {
+    let parts = LockParts { url: config.locks.url.clone(), database: database.locks() };
+    locks()
+        .connect(config.locks.url.scheme(), &parts)
+        .context("locks can't be set up; check MAINSTAY_LOCKS__URL")
 }
 
 fn cache(config: &Config, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> Result<Arc<dyn Cache>> {

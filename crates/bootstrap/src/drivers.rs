@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use cache_memory::MemoryCache;
-use cache_redis::{Address, RedisCache};
+use cache_redis::{Address, RedisCache, RedisLocks};
 use cache_tiered::TieredCache;
 use notifier_capture::CaptureMailer;
 use notifier_smtp::SmtpMailer;
-use ports::{BlobStore, Cache, Clock, Error, EventBroker, Kind, Mailer, Random, Result, Store};
+use ports::{BlobStore, Cache, Clock, Error, EventBroker, Kind, Locks, Mailer, Random, Result, Store};
 use storage_object::ObjectBlobStore;
 
 use crate::config::{Schemes, SecretUrl};
@@ -25,6 +25,12 @@ pub(crate) struct CacheParts {
     pub(crate) url: SecretUrl,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+}
+
+/// What locks are connected with.
+pub(crate) struct LockParts {
+    pub(crate) url: SecretUrl,
+    pub(crate) database: Arc<dyn Locks>,
 }
 
 /// Connects one driver.
@@ -82,6 +88,16 @@ fn tiered(parts: &CacheParts) -> Result<TieredCache> {
     TieredCache::connect(parts.url.expose(), near, far, random.as_ref())
 }
 
+/// Locks.
+pub(crate) fn locks() -> Drivers<LockParts, dyn Locks> {
+    Drivers::<LockParts, dyn Locks>::none()
+        .with("database", |l| Ok(Arc::clone(&l.database)))
+        .with("redis", |l| Ok(Arc::new(RedisLocks::connect(Address::parse(l.url.expose())?)?)))
+        .with("rediss", |l| Ok(Arc::new(RedisLocks::connect(Address::parse(l.url.expose())?)?)))
+        .with("redis-cluster", |l| Ok(Arc::new(RedisLocks::connect(Address::parse(l.url.expose())?)?)))
+        .with("redis-sentinel", |l| Ok(Arc::new(RedisLocks::connect(Address::parse(l.url.expose())?)?)))
+}
+
 /// Events.
 pub(crate) fn brokers() -> Drivers<(), dyn EventBroker> {
     Drivers::<(), dyn EventBroker>::none()
@@ -101,6 +117,7 @@ pub(crate) fn schemes() -> Schemes {
     Schemes {
         database: vec!["sqlite", "postgres", "postgresql", "mysql", "mariadb"],
         cache: caches().schemes(),
+        locks: locks().schemes(),
         queue: vec!["database"],
         broker: brokers().schemes(),
         storage: blobs().schemes(),

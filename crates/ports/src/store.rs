@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
-    CredentialQueries, CredentialRepo, ExpiredTokens, IdempotencyKeys, Inbox, JobQueries, JobQueue,
+    CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries, JobQueue,
     KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries, RefreshTokenRepo,
     Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, UserQueries, UserRepo,
 };
@@ -82,6 +82,8 @@ pub trait Tx: Send + Sync {
     fn login_attempts(&self) -> &dyn LoginAttempts;
     /// Keys of requests, to be answered together with what was done.
     fn idempotency(&self) -> &dyn IdempotencyKeys;
+    /// What keeps out whoever has lost a lock.
+    fn fences(&self) -> &dyn Fences;
     /// Tenants, roles and what they grant.
     fn access(&self) -> &dyn AccessRepo;
     /// Keys.

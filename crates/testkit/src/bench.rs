@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use ports::{ColumnCipher, JobLeases, OutboxRelay, Store, Tx, Wakeups};
+use ports::{ColumnCipher, JobLeases, Locks, OutboxRelay, Store, Tx, Wakeups};
 
 /// A fresh, migrated, empty database of one process that may commit.
 pub struct Bench {
@@ -13,6 +13,8 @@ pub struct Bench {
     pub cipher: Arc<dyn ColumnCipher>,
     /// The workers' side of jobs.
     pub leases: Arc<dyn JobLeases>,
+    /// The database's locks.
+    pub locks: Arc<dyn Locks>,
     /// The relay's side of the outbox.
     pub relay: Arc<dyn OutboxRelay>,
     /// A handle to wait with; each call gives a new one.

@@ -16,6 +16,7 @@ mod databases;
 pub mod fakes;
 pub mod jobs;
 mod listing;
+pub mod locks;
 pub mod mailer;
 pub mod mysql;
 pub mod outbox;

@@ -2,6 +2,7 @@
 //! the server is away.
 
 mod address;
+mod locks;
 mod outages;
 
 use std::any::Any;
@@ -11,9 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ports::Cache;
 use testkit::cache::CacheBench;
 use testkit::fakes::SeededRandom;
+use testkit::locks::LocksBench;
 use testkit::redis::{RedisCluster, RedisCorner, RedisSentinel};
 
-use crate::{Address, RedisCache};
+use crate::{Address, RedisCache, RedisLocks};
 
 fn connect(url: &str) -> Arc<RedisCache> {
     static SEED: AtomicU64 = AtomicU64::new(1);
@@ -36,6 +38,13 @@ async fn bench(url: &str, keep: impl Any + Send + Sync) -> CacheBench {
 mod single {
     use super::*;
 
+    async fn latches() -> Option<LocksBench> {
+        let corner = RedisCorner::new()?;
+        Some(locks::bench(&corner.url(), corner).await)
+    }
+
+    testkit::locks_suite!(latches());
+
     async fn corner() -> Option<CacheBench> {
         let corner = RedisCorner::new()?;
         Some(bench(&corner.url(), corner).await)
@@ -54,6 +63,15 @@ mod cluster {
         let url = format!("{}?prefix=case{}", cluster.url(), COUNT.fetch_add(1, Ordering::Relaxed));
         Some(bench(&url, cluster).await)
     }
+
+    async fn latches() -> Option<LocksBench> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let cluster = shared().await?;
+        let url = format!("{}?prefix=locks{}", cluster.url(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Some(locks::bench(&url, cluster).await)
+    }
+
+    testkit::locks_suite!(latches());
 
     /// Stopped when the last case that has it is over, and started again for a later one.
     async fn shared() -> Option<Arc<RedisCluster>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use domain::Timestamp;
 use migrations::assets::{self, AssetStatus};
-use ports::{Cluster, ColumnCipher, Error, JobLeases, Kind, OutboxRelay, Result, Store, Wakeups};
+use ports::{Cluster, ColumnCipher, Error, JobLeases, Kind, Locks, OutboxRelay, Result, Store, Wakeups};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::cluster::Node;
@@ -14,6 +14,7 @@ use crate::dialect::Dialect;
 use crate::engine::{Engine, Opened};
 use crate::error::During;
 use crate::jobs::DbLeases;
+use crate::locks::DbLocks;
 use crate::migrate::{self, Migration};
 use crate::outbox::DbRelay;
 use crate::roles::{self, Standing};
@@ -123,6 +124,11 @@ impl Database {
     /// The relay's side of the outbox.
     pub fn outbox(&self) -> Arc<dyn OutboxRelay> {
         Arc::new(DbRelay { conn: self.conn(), wake: self.wake.clone() })
+    }
+
+    /// Locks, by the server's clock.
+    pub fn locks(&self) -> Arc<dyn Locks> {
+        Arc::new(DbLocks { conn: self.conn() })
     }
 
     /// A new handle to wait with: one for each waiting loop.

@@ -24,6 +24,7 @@ mod idempotency;
 mod inbox;
 mod jobs;
 mod keys;
+mod locks;
 mod mail_tokens;
 mod mailbox;
 mod migrate;

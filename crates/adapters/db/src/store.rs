@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
-    CredentialQueries, CredentialRepo, Error, ExpiredTokens, IdempotencyKeys, Inbox, JobQueries, JobQueue,
-    KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries,
+    CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries,
+    JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries,
     RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store, Tx, UserQueries,
     UserRepo,
 };
@@ -143,6 +143,10 @@ impl Tx for DbTx {
     }
 
     fn idempotency(&self) -> &dyn IdempotencyKeys {
+        &self.conn
+    }
+
+    fn fences(&self) -> &dyn Fences {
         &self.conn
     }
 

@@ -19,6 +19,7 @@ use ports::{ColumnCipher, Result};
 use testkit::bench::Bench;
 use testkit::cluster::Member;
 use testkit::fakes::{FixedClock, SeededRandom};
+use testkit::locks::LocksBench;
 
 use crate::{Database, Process, Role, Settings, connect};
 
@@ -63,6 +64,12 @@ fn cipher() -> Arc<AeadColumns> {
     Arc::new(cipher)
 }
 
+/// The locks of a bench; each call of the suite takes a connection of its own.
+fn locks(bench: Bench) -> LocksBench {
+    let (locks, other) = (Arc::clone(&bench.locks), Arc::clone(&bench.locks));
+    LocksBench { locks, other, keep: Box::new(bench) }
+}
+
 /// A process in the cluster, with whatever has to live as long.
 async fn bench(url: &str, keep: impl Send + Sync + 'static) -> Bench {
     let database = Arc::new(connect(&settings(url, Process::Worker)).await.unwrap());
@@ -73,6 +80,7 @@ async fn bench(url: &str, keep: impl Send + Sync + 'static) -> Bench {
         store: database.store(),
         cipher: database.cipher(),
         leases: database.leases(),
+        locks: database.locks(),
         relay: database.outbox(),
         wakeups: Box::new(move || waiting.wakeups()),
         keep: Box::new((database, keep)),

@@ -11,6 +11,7 @@ pub(super) fn variables() -> impl Iterator<Item = &'static Variable> {
         ServerConfig::VARIABLES,
         DatabaseConfig::VARIABLES,
         CacheConfig::VARIABLES,
+        LocksConfig::VARIABLES,
         QueueConfig::VARIABLES,
         BrokerConfig::VARIABLES,
         EventsConfig::VARIABLES,

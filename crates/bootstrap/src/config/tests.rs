@@ -92,6 +92,7 @@ fn schemes() -> Schemes {
     Schemes {
         database: vec!["sqlite", "postgres", "postgresql", "mysql", "mariadb"],
         cache: vec!["memory", "redis"],
+        locks: vec!["database"],
         queue: vec!["database", "amqp"],
         broker: vec!["memory", "nats"],
         storage: vec!["file"],

@@ -1,4 +1,4 @@
-//! What the operator should know of the cache.
+//! What the operator should know of the cache, and of locks where they are on Redis.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,17 +8,33 @@ use cache_redis::{Address, Health, RedisCache};
 use ports::Kind;
 use system::OsRandom;
 
-use crate::config::Config;
+use crate::config::{Config, SecretUrl};
 
 /// For connecting: Sentinels and TLS take a few round trips.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(150);
 
+/// The cache.
 pub(super) async fn look(config: &Config) -> Result<String> {
     let url = &config.cache.url;
     if url.scheme() == "memory" {
         return Ok("in each process".to_owned());
     }
+    Ok(told(&health(url).await?))
+}
+
+/// Locks. One that is held must not be thrown away for want of room.
+pub(super) async fn locks(config: &Config) -> Result<String> {
+    let url = &config.locks.url;
+    if url.scheme() == "database" {
+        return Ok("in the database".to_owned());
+    }
+    let health = health(url).await?;
+    anyhow::ensure!(health.policy == "noeviction", "the server may evict a held lock ({})", health.policy);
+    Ok(format!("Redis {}, {}", health.version, health.policy))
+}
+
+async fn health(url: &SecretUrl) -> Result<Health> {
     let cache = RedisCache::connect(Address::parse(url.expose())?, Arc::new(OsRandom))?;
     let mut tries = 1..TRIES;
     loop {
@@ -26,7 +42,7 @@ pub(super) async fn look(config: &Config) -> Result<String> {
             Err(error) if error.kind() == Kind::Unavailable && tries.next().is_some() => {
                 tokio::time::sleep(PAUSE).await;
             }
-            answer => return Ok(told(&answer?)),
+            answer => return Ok(answer?),
         }
     }
 }

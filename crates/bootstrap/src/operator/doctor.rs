@@ -51,6 +51,11 @@ pub async fn doctor(loaded: &Loaded) -> Vec<Check> {
         super::cache::look(config).await,
         "start it, or correct MAINSTAY_CACHE__URL",
     ));
+    checks.push(Check::new(
+        "locks",
+        super::cache::locks(config).await,
+        "start it with `maxmemory-policy noeviction`, or correct MAINSTAY_LOCKS__URL",
+    ));
     match connect(config, Process::Cli).await {
         Ok(database) => {
             checks.push(Check::new("database", Ok("answers".to_owned()), ""));

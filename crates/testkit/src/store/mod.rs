@@ -7,6 +7,7 @@ pub mod audit;
 pub mod bulk;
 pub mod credentials;
 pub mod expired_tokens;
+pub mod fences;
 pub mod idempotency;
 pub mod keys;
 pub mod mail_tokens;
@@ -103,6 +104,13 @@ macro_rules! store_suite {
                     a_released_key_is_free,
                     an_answer_goes_with_its_unit_of_work,
                     purge_removes_what_is_kept_no_longer,
+                }
+                fences {
+                    smaller_tokens_are_refused,
+                    a_rolled_back_one_has_not_passed,
+                    the_next_lease_ends_the_former_ones,
+                    leases_begin_above_what_has_passed,
+                    units_of_work_do_not_overlap,
                 }
                 access {
                     finds_tenants_by_slug,

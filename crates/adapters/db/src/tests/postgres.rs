@@ -17,6 +17,7 @@ testkit::store_suite!(bench());
 testkit::jobs_suite!(bench());
 testkit::outbox_suite!(bench());
 testkit::cluster_suite!(site());
+testkit::locks_suite!(async { bench().await.map(crate::tests::locks) });
 
 pub(super) async fn fresh() -> Option<TestDatabase> {
     let migrate = async |url: String| {

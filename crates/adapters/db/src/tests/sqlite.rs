@@ -18,6 +18,7 @@ testkit::store_suite!(bench());
 testkit::jobs_suite!(bench());
 testkit::outbox_suite!(bench());
 testkit::cluster_suite!(site());
+testkit::locks_suite!(async { bench().await.map(crate::tests::locks) });
 
 fn url(dir: &TempDir) -> String {
     // A folder that is not there yet.

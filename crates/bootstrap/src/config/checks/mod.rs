@@ -23,6 +23,7 @@ fn driver_urls(config: &Config) -> Vec<(&'static str, &SecretUrl)> {
     let mut urls = vec![
         ("database.url", &config.database.url),
         ("cache.url", &config.cache.url),
+        ("locks.url", &config.locks.url),
         ("queue.url", &config.queue.url),
         ("broker.url", &config.broker.url),
         ("storage.url", &config.storage.url),

@@ -8,6 +8,7 @@ use super::{Config, Draft, driver_urls};
 pub struct Schemes {
     pub database: Vec<&'static str>,
     pub cache: Vec<&'static str>,
+    pub locks: Vec<&'static str>,
     pub queue: Vec<&'static str>,
     pub broker: Vec<&'static str>,
     pub storage: Vec<&'static str>,
@@ -19,6 +20,7 @@ impl Schemes {
         match path.split_once('.') {
             Some(("database", _)) => &self.database,
             Some(("cache", _)) => &self.cache,
+            Some(("locks", _)) => &self.locks,
             Some(("queue", _)) => &self.queue,
             Some(("broker", _)) => &self.broker,
             Some(("storage", _)) => &self.storage,
