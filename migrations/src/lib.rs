@@ -22,6 +22,7 @@ mod m20261121_000008_locks;
 mod m20261121_000009_phone;
 mod m20261121_000010_lists;
 mod m20261121_000011_assets;
+mod m20261127_000012_methods;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_phone::Migration),
             Box::new(m20261121_000010_lists::Migration),
             Box::new(m20261121_000011_assets::Migration),
+            Box::new(m20261127_000012_methods::Migration),
         ]
     }
 }

@@ -72,6 +72,8 @@ pub enum AuthFailure {
     TokenExpired,
     /// It has been ended.
     TokenRevoked,
+    /// The proof of who they are is too old for what they ask.
+    ReauthenticationRequired,
 }
 
 impl AuthFailure {
@@ -82,6 +84,7 @@ impl AuthFailure {
             Self::InvalidCredentials => "invalid_credentials",
             Self::TokenExpired => "token_expired",
             Self::TokenRevoked => "token_revoked",
+            Self::ReauthenticationRequired => "reauthentication_required",
         }
     }
 
@@ -91,6 +94,7 @@ impl AuthFailure {
             Self::InvalidCredentials => "the credentials are not valid",
             Self::TokenExpired => "the token has expired",
             Self::TokenRevoked => "the token has been revoked",
+            Self::ReauthenticationRequired => "prove again who you are, then repeat this",
         }
     }
 }

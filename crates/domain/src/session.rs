@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Base, Timestamp};
+use crate::{AuthMethods, Base, Timestamp};
+
+/// How long a proof of who one is opens the doors to what is dangerous (RFC 9470, `max_age`).
+pub const STEP_UP: Duration = Duration::from_secs(10 * 60);
 
 /// One login on one device. All refresh tokens that descend from it are its family.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// When the person last proved who they are (`auth_time`).
     pub authenticated_at: Timestamp,
+    /// How (`amr`).
+    pub methods: AuthMethods,
     /// When it was last refreshed.
     pub last_used_at: Timestamp,
     /// Absolute end, whatever happens.
@@ -121,6 +126,7 @@ mod tests {
             ip: None,
             user_agent: None,
             authenticated_at: at(0),
+            methods: AuthMethods::of(crate::AuthMethod::Password),
             last_used_at: at(0),
             expires_at: at(1000),
             revoked_at: revoked.then(|| at(1)),

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    Attempts, Credential, Email, Lockout, MailPurpose, MailToken, Phone, RefreshToken, SearchKey, Session,
-    Timestamp, User, UserStatus,
+    Attempts, AuthMethods, Credential, Email, Lockout, MailPurpose, MailToken, Phone, RefreshToken,
+    SearchKey, Session, Timestamp, User, UserStatus,
 };
 use uuid::Uuid;
 
@@ -164,6 +164,11 @@ pub trait SessionRepo: SessionQueries {
     /// # Errors
     /// `NotFound`, `Unavailable`.
     async fn by_id(&self, id: i64) -> Result<Session>;
+    /// Notes that its person has proven anew who they are, and how.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn reauthenticate(&self, id: i64, methods: &AuthMethods, now: Timestamp) -> Result<()>;
     /// Notes that a session was used.
     ///
     /// # Errors

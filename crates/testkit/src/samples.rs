@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta};
 use domain::{
-    Base, Credential, DisplayName, Email, EventEnvelope, NewJob, Phone, RefreshToken, Session, Tenant,
-    TenantScope, Timestamp, User,
+    AuthMethod, AuthMethods, Base, Credential, DisplayName, Email, EventEnvelope, NewJob, Phone,
+    RefreshToken, Session, Tenant, TenantScope, Timestamp, User,
 };
 use ports::{Page, SortKey, Start};
 use serde_json::json;
@@ -74,6 +74,7 @@ pub(crate) fn session(user_id: i64) -> Session {
         ip: Some("2001:db8::7".to_owned()),
         user_agent: Some("Mozilla/5.0 ('; DROP TABLE sessions; --)".to_owned()),
         authenticated_at: at(0),
+        methods: AuthMethods::of(AuthMethod::Password).and(AuthMethod::Otp),
         last_used_at: at_millis(10),
         expires_at: at(1000),
         revoked_at: None,

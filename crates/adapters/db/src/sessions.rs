@@ -1,7 +1,7 @@
 //! Sessions.
 
 use async_trait::async_trait;
-use domain::{Session, Timestamp};
+use domain::{AuthMethods, Session, Timestamp};
 use ports::{Error, Kind, Result, SessionQueries, SessionRepo};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Select};
@@ -11,7 +11,7 @@ use crate::conn::{Conn, Link, Work};
 use crate::dialect::delete_some;
 use crate::entity::sessions::{Column, Entity, Model};
 use crate::entity::{base_of, row_with_base};
-use crate::error::During;
+use crate::error::{During, unreadable};
 
 #[async_trait]
 impl<L: Link> SessionQueries for Conn<L> {
@@ -30,6 +30,19 @@ impl SessionRepo for Conn<Work> {
 
     async fn by_id(&self, id: i64) -> Result<Session> {
         one(&self.0, Entity::find_by_id(id), "sessions.by_id").await
+    }
+
+    async fn reauthenticate(&self, id: i64, methods: &AuthMethods, now: Timestamp) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::AuthenticatedAt, Expr::val(now))
+            .col_expr(Column::Methods, Expr::val(methods.to_string()))
+            .col_expr(Column::UpdatedAt, Expr::val(now))
+            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+            .filter(Column::Id.eq(id))
+            .exec(self.0.write())
+            .await
+            .during("sessions.reauthenticate")?;
+        Ok(())
     }
 
     async fn touch(&self, id: i64, now: Timestamp) -> Result<()> {
@@ -79,21 +92,24 @@ impl SessionRepo for Conn<Work> {
 
 async fn one(link: &impl Link, query: Select<Entity>, operation: &'static str) -> Result<Session> {
     let row = query.one(link.read()).await.during(operation)?;
-    row.map(session_of).ok_or_else(|| Error::new(Kind::NotFound, operation))
+    session_of(row.ok_or_else(|| Error::new(Kind::NotFound, operation))?, operation)
 }
 
-fn session_of(row: Model) -> Session {
-    Session {
+fn session_of(row: Model, operation: &'static str) -> Result<Session> {
+    let methods =
+        AuthMethods::parse(&row.methods).map_err(|_| unreadable(operation, "way of authentication"))?;
+    Ok(Session {
         base: base_of!(row),
         user_id: row.user_id,
         tenant_id: row.tenant_id,
         ip: row.ip,
         user_agent: row.user_agent,
         authenticated_at: row.authenticated_at,
+        methods,
         last_used_at: row.last_used_at,
         expires_at: row.expires_at,
         revoked_at: row.revoked_at,
-    }
+    })
 }
 
 pub(crate) fn row_of(session: &Session) -> Model {
@@ -103,6 +119,7 @@ pub(crate) fn row_of(session: &Session) -> Model {
         ip: session.ip.clone(),
         user_agent: session.user_agent.clone(),
         authenticated_at: session.authenticated_at,
+        methods: session.methods.to_string(),
         last_used_at: session.last_used_at,
         expires_at: session.expires_at,
         revoked_at: session.revoked_at,

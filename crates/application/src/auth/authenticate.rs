@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Permission, SystemRole, TenantScope, User, UserStatus};
+use domain::{Permission, STEP_UP, SystemRole, TenantScope, User, UserStatus};
 use moka::sync::Cache;
 use ports::{AccessClaims, ResultExt, TokenError};
 use uuid::Uuid;
@@ -67,6 +67,18 @@ impl Auth {
         Ok(revision == Some(principal.revision))
     }
 
+    /// Checks that the caller has proven who they are a moment ago, for what a stolen token must not do.
+    ///
+    /// # Errors
+    /// `Unauthenticated` (`reauthentication_required`) when that is longer ago than [`STEP_UP`].
+    pub fn require_recent(&self, caller: &Principal) -> Result<()> {
+        if self.core.clock.now() < caller.authenticated_at + STEP_UP {
+            Ok(())
+        } else {
+            Err(AuthFailure::ReauthenticationRequired.into())
+        }
+    }
+
     /// Reads the user first: whatever changes after that raises the revision that is remembered here.
     async fn load(&self, claims: &AccessClaims) -> Result<Arc<Principal>> {
         let ticket = self.bearers.principals.ticket();
@@ -105,6 +117,7 @@ impl Auth {
             scope,
             permissions: granted.into_iter().chain(implied).collect(),
             platform: platform.into_iter().collect(),
+            authenticated_at: session.authenticated_at,
             revision: user.auth_revision,
             session_expires_at: session.expires_at,
         }))

@@ -1,12 +1,11 @@
 //! Login with a password.
 
-use domain::{Actor, Credential, Email, TenantScope, User, UserStatus, network_of};
+use domain::{AuthMethod, AuthMethods, Credential, Email, TenantScope, User, UserStatus, network_of};
 use ports::{ResultExt, Verdict};
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::Auth;
-use super::secret::Secret;
 use super::session::SignedIn;
 use crate::first_start::DEFAULT_TENANT;
 use crate::{Action, AuthFailure, Context, Error, Result, Tenancy, Work};
@@ -66,21 +65,17 @@ impl Auth {
             return Err(Error::EmailNotVerified);
         }
         let scope = self.login_scope(&user, tenant).await?;
-        let session = self.new_session(&user, scope, context)?;
-        let secret = Secret::random(&self.core)?;
-        let now = session.base.created_at;
+        let user_id = user.base.id;
+        let methods = AuthMethods::of(AuthMethod::Password);
         let mut work = Work::begin(&self.core, context, LOGIN).await?;
-        work.acting_as(Actor::User { id: user.base.id, uuid: user.base.uuid }, scope);
-        work.on(session.base.uuid);
+        let opened = self.open_session(&mut work, context, user, scope, methods).await?;
         let tx = work.tx();
-        tx.sessions().insert(&session).await?;
-        self.add_refresh_token(&work, &session, &secret, now).await?;
         tx.login_attempts().clear(&counter.identifier, &counter.network).await?;
         if let Some(hash) = rehash {
-            tx.credentials().replace_hash(user.base.id, &hash, now).await?;
+            tx.credentials().replace_hash(user_id, &hash, self.core.clock.now()).await?;
         }
         work.commit().await?;
-        self.sign_in(user, &session, scope, &secret, now)
+        self.admit(opened)
     }
 
     /// Counts the failure outside the transaction, so that nothing can roll it back, then records it.

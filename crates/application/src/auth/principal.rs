@@ -27,6 +27,8 @@ pub struct Principal {
     pub permissions: Permissions,
     /// What the caller may do on the platform itself, whatever tenant the token speaks for.
     pub platform: Permissions,
+    /// When the caller last proved who they are.
+    pub authenticated_at: Timestamp,
     /// The user's revision all this was read at.
     pub(crate) revision: i64,
     /// When the session ends at the latest.

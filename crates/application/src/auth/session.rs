@@ -1,6 +1,6 @@
 //! What a login and a refresh answer, and how a session is opened.
 
-use domain::{RefreshToken, Session, TenantScope, Timestamp, User};
+use domain::{Actor, AuthMethods, RefreshToken, Session, TenantScope, Timestamp, User};
 use ports::AccessClaims;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -29,8 +29,47 @@ pub struct SignedIn {
 /// The longest user agent that is kept; the rest says nothing.
 const USER_AGENT_MAX: usize = 256;
 
+/// A session that has been written, and waits for the commit of its unit of work.
+pub(super) struct Opened {
+    user: User,
+    session: Session,
+    scope: TenantScope,
+    secret: Secret,
+}
+
 impl Auth {
-    pub(super) fn new_session(&self, user: &User, scope: TenantScope, context: &Context) -> Result<Session> {
+    /// Writes a session of a user who has proven by `methods` who they are, and names them as who acts. What every way
+    /// to log in ends with; [`Auth::admit`] follows the commit.
+    pub(super) async fn open_session(
+        &self,
+        work: &mut Work<'_>,
+        context: &Context,
+        user: User,
+        scope: TenantScope,
+        methods: AuthMethods,
+    ) -> Result<Opened> {
+        let session = self.new_session(&user, scope, methods, context)?;
+        let secret = Secret::random(&self.core)?;
+        work.acting_as(Actor::User { id: user.base.id, uuid: user.base.uuid }, scope);
+        work.on(session.base.uuid);
+        work.tx().sessions().insert(&session).await?;
+        self.add_refresh_token(work, &session, &secret, session.base.created_at).await?;
+        Ok(Opened { user, session, scope, secret })
+    }
+
+    /// The tokens of a session that was opened.
+    pub(super) fn admit(&self, opened: Opened) -> Result<SignedIn> {
+        let Opened { user, session, scope, secret } = opened;
+        self.sign_in(user, &session, scope, &secret, session.base.created_at)
+    }
+
+    fn new_session(
+        &self,
+        user: &User,
+        scope: TenantScope,
+        methods: AuthMethods,
+        context: &Context,
+    ) -> Result<Session> {
         let base = self.core.base()?;
         let now = base.created_at;
         Ok(Session {
@@ -40,6 +79,7 @@ impl Auth {
             ip: context.ip.map(|ip| ip.to_string()),
             user_agent: context.user_agent.as_ref().map(|text| text.chars().take(USER_AGENT_MAX).collect()),
             authenticated_at: now,
+            methods,
             last_used_at: now,
             expires_at: now + self.core.settings.lifetimes.absolute,
             revoked_at: None,
@@ -86,7 +126,7 @@ impl Auth {
             sid: session.base.uuid,
             tid: scope.tenant_uuid(),
             auth_time: session.authenticated_at.timestamp(),
-            amr: vec!["pwd".to_owned()],
+            amr: session.methods.claim(),
             iat,
             exp: iat.saturating_add_unsigned(expires_in),
             jti: self.core.ids.uuid()?,

@@ -36,6 +36,7 @@ struct Body {
     tenant: Option<(i64, Uuid)>,
     permissions: Vec<String>,
     platform: Vec<String>,
+    authenticated_at: i64,
     revision: i64,
     session_expires_at: i64,
 }
@@ -86,6 +87,7 @@ impl Auth {
             tenant: principal.scope.tenant_id().zip(principal.scope.tenant_uuid()),
             permissions: principal.permissions.iter().collect(),
             platform: principal.platform.iter().collect(),
+            authenticated_at: principal.authenticated_at.timestamp_millis(),
             revision: principal.revision,
             session_expires_at: principal.session_expires_at.timestamp_millis(),
         };
@@ -109,6 +111,7 @@ impl Auth {
             scope: body.tenant.map_or(TenantScope::Platform, |(id, uuid)| TenantScope::Tenant { id, uuid }),
             permissions: parsed(&body.permissions)?,
             platform: parsed(&body.platform)?,
+            authenticated_at: chrono::DateTime::from_timestamp_millis(body.authenticated_at)?,
             revision: body.revision,
             session_expires_at: chrono::DateTime::from_timestamp_millis(body.session_expires_at)?,
         })

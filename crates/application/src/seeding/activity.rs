@@ -2,7 +2,7 @@
 //! last two away in time, as anybody's.
 
 use chrono::TimeDelta;
-use domain::{Actor, AuditEntry, Job, JobStatus, Outcome, Session, Timestamp};
+use domain::{Actor, AuditEntry, AuthMethod, AuthMethods, Job, JobStatus, Outcome, Session, Timestamp};
 use ports::BulkTable;
 use serde_json::json;
 
@@ -73,6 +73,7 @@ fn session(seed: u16, number: u32, now: Timestamp) -> Session {
         ip: Some(address(seed, number)),
         user_agent: Some(USER_AGENT.to_owned()),
         authenticated_at: opened,
+        methods: AuthMethods::of(AuthMethod::Password),
         last_used_at: now,
         expires_at: now + TimeDelta::days(30),
         revoked_at: None,

@@ -102,6 +102,10 @@ impl Failure {
             // RFC 6750, section 3: no error attribute when no credentials were presented.
             let challenge = match self.code {
                 "token_expired" | "token_revoked" => "Bearer error=\"invalid_token\"",
+                // RFC 9470, section 3; the age is `domain::STEP_UP`.
+                "reauthentication_required" => {
+                    "Bearer error=\"insufficient_user_authentication\", max_age=600"
+                }
                 _ => "Bearer",
             };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

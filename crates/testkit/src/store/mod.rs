@@ -54,6 +54,7 @@ macro_rules! store_suite {
                 sessions {
                     reads_back_every_field,
                     ended_ones_are_found,
+                    a_new_proof_is_noted,
                     a_touch_is_noted,
                     ends_once,
                     ends_all_of_a_user,

@@ -1,6 +1,6 @@
 //! [`ports::SessionQueries`] and [`ports::SessionRepo`].
 
-use domain::Session;
+use domain::{AuthMethod, AuthMethods, Session};
 use ports::Kind;
 
 use crate::bench::Bench;
@@ -48,6 +48,17 @@ pub async fn ended_ones_are_found(bench: &Bench) {
     let session = written(bench, |session| session.revoked_at = Some(at(-5))).await;
     assert_eq!(read(bench, &session).await, session);
     assert_eq!(bench.begin().await.sessions().by_id(session.base.id).await.unwrap(), session);
+}
+
+/// "Notes that its person has proven anew who they are, and how."
+pub async fn a_new_proof_is_noted(bench: &Bench) {
+    let mut session = written(bench, |_| {}).await;
+    let methods = AuthMethods::of(AuthMethod::Passkey);
+    bench.commit(async |tx| tx.sessions().reauthenticate(session.base.id, &methods, at(78)).await).await;
+    (session.authenticated_at, session.methods) = (at(78), methods);
+    session.base.updated_at = at(78);
+    session.base.version += 1;
+    assert_eq!(read(bench, &session).await, session);
 }
 
 /// "Notes that a session was used."
