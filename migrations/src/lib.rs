@@ -23,6 +23,7 @@ mod m20261121_000009_phone;
 mod m20261121_000010_lists;
 mod m20261121_000011_assets;
 mod m20261127_000012_methods;
+mod m20261127_000013_account;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_lists::Migration),
             Box::new(m20261121_000011_assets::Migration),
             Box::new(m20261127_000012_methods::Migration),
+            Box::new(m20261127_000013_account::Migration),
         ]
     }
 }

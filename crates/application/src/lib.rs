@@ -62,7 +62,7 @@ impl Application {
         let (cache, clock, random) = (core.cache.clone(), core.clock.clone(), core.random.clone());
         let cached = cached::Cached::new(cache, clock, random);
         let lists = lists::Lists::new(keys.clone(), cached.clone());
-        let auth = auth::Auth::new(core.clone(), keys.clone(), cached);
+        let auth = auth::Auth::new(core.clone(), keys.clone(), cached, lists.clone());
         Self {
             users: users::Users::new(core.clone(), lists.clone(), auth.clone()),
             auth,

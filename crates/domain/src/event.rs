@@ -28,6 +28,31 @@ pub enum DomainEvent {
         /// The account.
         user: Uuid,
     },
+    /// Somebody asked for another mail to prove the address with.
+    VerificationRequested {
+        /// The account; one that does not exist when the address is unknown or proven.
+        user: Uuid,
+    },
+    /// Somebody asked to choose a password anew.
+    PasswordResetRequested {
+        /// The account; one that does not exist when the address is unknown.
+        user: Uuid,
+    },
+    /// An account has another password.
+    PasswordChanged {
+        /// The account.
+        user: Uuid,
+    },
+    /// An account shall have another address, which has to be proven.
+    EmailChangeRequested {
+        /// The account.
+        user: Uuid,
+    },
+    /// An account has another address.
+    EmailChanged {
+        /// The account.
+        user: Uuid,
+    },
     /// An administrator made an account, whose address has to be proven.
     UserCreated {
         /// The account.
@@ -79,6 +104,11 @@ impl DomainEvent {
             Self::UserRegistered { .. } => "user.registered.v1",
             Self::RegistrationRepeated { .. } => "user.registration-repeated.v1",
             Self::EmailVerified { .. } => "user.email-verified.v1",
+            Self::VerificationRequested { .. } => "user.verification-requested.v1",
+            Self::PasswordResetRequested { .. } => "user.password-reset-requested.v1",
+            Self::PasswordChanged { .. } => "user.password-changed.v1",
+            Self::EmailChangeRequested { .. } => "user.email-change-requested.v1",
+            Self::EmailChanged { .. } => "user.email-changed.v1",
             Self::UserCreated { .. } => "user.created.v1",
             Self::UserUpdated { .. } => "user.updated.v1",
             Self::UserLocked { .. } => "user.locked.v1",
@@ -96,6 +126,11 @@ impl DomainEvent {
             Self::UserRegistered { user }
             | Self::RegistrationRepeated { user }
             | Self::EmailVerified { user }
+            | Self::VerificationRequested { user }
+            | Self::PasswordResetRequested { user }
+            | Self::PasswordChanged { user }
+            | Self::EmailChangeRequested { user }
+            | Self::EmailChanged { user }
             | Self::UserCreated { user }
             | Self::UserUpdated { user }
             | Self::UserLocked { user }
@@ -114,6 +149,11 @@ impl DomainEvent {
             Self::UserRegistered { user }
             | Self::RegistrationRepeated { user }
             | Self::EmailVerified { user }
+            | Self::VerificationRequested { user }
+            | Self::PasswordResetRequested { user }
+            | Self::PasswordChanged { user }
+            | Self::EmailChangeRequested { user }
+            | Self::EmailChanged { user }
             | Self::UserCreated { user }
             | Self::UserUpdated { user }
             | Self::UserLocked { user }

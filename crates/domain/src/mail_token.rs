@@ -7,8 +7,12 @@ use crate::Timestamp;
 /// What a mailed token is good for. A token of one purpose is never accepted for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailPurpose {
-    /// Proving a new address.
+    /// Proving the address of an account.
     VerifyEmail,
+    /// Proving the address that an account shall have instead.
+    ChangeEmail,
+    /// Choosing a password without knowing the old one.
+    ResetPassword,
 }
 
 impl MailPurpose {
@@ -16,13 +20,16 @@ impl MailPurpose {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify-email",
+            Self::ChangeEmail => "change-email",
+            Self::ResetPassword => "reset-password",
         }
     }
 
     /// How long it is good.
     pub fn lifetime(self) -> Duration {
         match self {
-            Self::VerifyEmail => Duration::from_secs(24 * 60 * 60),
+            Self::VerifyEmail | Self::ChangeEmail => Duration::from_secs(24 * 60 * 60),
+            Self::ResetPassword => Duration::from_secs(30 * 60),
         }
     }
 }

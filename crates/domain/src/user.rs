@@ -13,6 +13,8 @@ pub struct User {
     pub base: Base,
     /// Unique among live users.
     pub email: Email,
+    /// What it shall be instead, once that is proven.
+    pub pending_email: Option<Email>,
     /// How the person wants to be called.
     pub display_name: Option<DisplayName>,
     /// Where the person can be called; encrypted wherever it is kept.
@@ -54,7 +56,16 @@ impl User {
     /// A new account whose address is not proven yet.
     pub fn new(base: Base, email: Email, display_name: Option<DisplayName>) -> Self {
         let status = UserStatus::Active;
-        Self { base, email, display_name, phone: None, status, email_verified_at: None, auth_revision: 1 }
+        Self {
+            base,
+            email,
+            pending_email: None,
+            display_name,
+            phone: None,
+            status,
+            email_verified_at: None,
+            auth_revision: 1,
+        }
     }
 
     /// True once the address has been proven.

@@ -141,6 +141,18 @@ pub trait CredentialRepo: CredentialQueries {
     async fn replace_hash(&self, user_id: i64, hash: &str, now: Timestamp) -> Result<()>;
 }
 
+/// What sessions can be sorted by.
+pub const SESSION_ORDERS: &[Order] = &[&[SortKey::asc("createdAt")]];
+
+/// Which sessions: those of one user that could be gone on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Whose.
+    pub user_id: i64,
+    /// Neither ended nor expired then.
+    pub live_at: Timestamp,
+}
+
 /// Reading sessions.
 #[async_trait]
 pub trait SessionQueries: Send + Sync {
@@ -149,6 +161,16 @@ pub trait SessionQueries: Send + Sync {
     /// # Errors
     /// `NotFound`, `Unavailable`.
     async fn by_uuid(&self, uuid: Uuid) -> Result<Session>;
+    /// One page of the live sessions of a user.
+    ///
+    /// # Errors
+    /// `Unsupported` for another order than one of [`SESSION_ORDERS`] or its reverse, or a position with more or fewer keys; `Unavailable`.
+    async fn list(&self, filter: &SessionFilter, page: &Page) -> Result<PageOf<Session>>;
+    /// How many those are.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn count(&self, filter: &SessionFilter) -> Result<u64>;
 }
 
 /// Writing sessions.
@@ -179,11 +201,11 @@ pub trait SessionRepo: SessionQueries {
     /// # Errors
     /// `Unavailable`.
     async fn revoke(&self, id: i64, now: Timestamp) -> Result<bool>;
-    /// Ends all sessions of a user. How many this call ended.
+    /// Ends all sessions of a user, except for the one with the internal id `kept`. How many this call ended.
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn revoke_of_user(&self, user_id: i64, now: Timestamp) -> Result<u64>;
+    async fn revoke_of_user(&self, user_id: i64, kept: Option<i64>, now: Timestamp) -> Result<u64>;
     /// Removes sessions, and their tokens, that ended or expired before `before`; at most `limit`. How many.
     ///
     /// # Errors
@@ -212,9 +234,19 @@ pub trait RefreshTokenRepo: Send + Sync {
     async fn spend(&self, id: i64, nonce: &[u8], now: Timestamp) -> Result<()>;
 }
 
+/// Looking at tokens that travel by mail.
+#[async_trait]
+pub trait MailTokenQueries: Send + Sync {
+    /// The token with this hash and purpose, expired ones too; it stays good.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn by_hash(&self, purpose: MailPurpose, hash: &[u8]) -> Result<MailToken>;
+}
+
 /// Tokens that travel by mail.
 #[async_trait]
-pub trait MailTokenRepo: Send + Sync {
+pub trait MailTokenRepo: MailTokenQueries {
     /// Writes a token; writing the same hash again changes nothing.
     ///
     /// # Errors

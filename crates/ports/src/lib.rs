@@ -43,8 +43,9 @@ pub use error::{Chain, Error, Kind, Result, ResultExt};
 pub use expired_tokens::{ExpiredTokens, PurgedTokens};
 pub use idempotency::{Answer, IdempotencyKeys, Reservation, Reserved};
 pub use identity::{
-    CredentialQueries, CredentialRepo, LoginAttempts, MailTokenRepo, RefreshTokenRepo, SessionQueries,
-    SessionRepo, USER_ORDERS, UserFilter, UserQueries, UserRepo,
+    CredentialQueries, CredentialRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, RefreshTokenRepo,
+    SESSION_ORDERS, SessionFilter, SessionQueries, SessionRepo, USER_ORDERS, UserFilter, UserQueries,
+    UserRepo,
 };
 pub use inbox::Inbox;
 pub use jobs::{Claim, JOB_ORDERS, JobFilter, JobLeases, JobQueries, JobQueue, Wakeups};

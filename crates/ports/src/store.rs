@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use crate::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
     CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries, JobQueue,
-    KeyQueries, KeyRepo, LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries, RefreshTokenRepo,
-    Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, UserQueries, UserRepo,
+    KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, Outbox, OutboxQueries,
+    RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -38,6 +38,8 @@ pub trait Store: Send + Sync {
     fn credentials(&self) -> &dyn CredentialQueries;
     /// Sessions.
     fn sessions(&self) -> &dyn SessionQueries;
+    /// Tokens that travel by mail.
+    fn mail_tokens(&self) -> &dyn MailTokenQueries;
     /// Failed logins; kept outside the unit of work, because they must outlive its rollback. Not to be written
     /// while holding a unit of work: with one writer at a time they would wait for each other.
     fn login_attempts(&self) -> &dyn LoginAttempts;

@@ -55,7 +55,8 @@ pub(crate) fn phone() -> Phone {
 }
 
 pub(crate) fn user() -> User {
-    User::new(base(), email(), Some(DisplayName::parse("Jürgen 'Jü' Müller ✓").unwrap()))
+    let name = DisplayName::parse("Jürgen 'Jü' Müller ✓").unwrap();
+    User { pending_email: Some(email()), ..User::new(base(), email(), Some(name)) }
 }
 
 pub(crate) fn credential(user_id: i64) -> Credential {

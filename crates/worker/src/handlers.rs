@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use application::jobs::KINDS;
 use application::keys::KeyRing;
-use application::mails::MailOrder;
+use application::mails::{MailOrder, Mails};
 use application::{Application, Error};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,24 +29,9 @@ struct Fail {
 
 /// The handlers of this release.
 pub(crate) fn registry(app: &Application) -> Registry {
-    let verify = app.mails.clone();
-    let registered = app.mails.clone();
-    let reused = app.mails.clone();
     let maintenance = app.maintenance.clone();
     let keys = app.keys.clone();
-    Registry::default()
-        .on("mail.verify-email", move |running, order: MailOrder| {
-            let mails = verify.clone();
-            async move { done(mails.verify_email(&running.context(), &order).await) }
-        })
-        .on("mail.already-registered", move |_, order: MailOrder| {
-            let mails = registered.clone();
-            async move { done(mails.already_registered(&order).await) }
-        })
-        .on("mail.token-reused", move |_, order: MailOrder| {
-            let mails = reused.clone();
-            async move { done(mails.token_reused(&order).await) }
-        })
+    mails(Registry::default(), &app.mails)
         .on("maintenance.purge", move |running, _: Value| {
             let maintenance = maintenance.clone();
             async move {
@@ -74,6 +60,17 @@ pub(crate) fn registry(app: &Application) -> Registry {
             }
         })
         .on("diagnostics.panic", |_, _: Value| async move { panicking() })
+}
+
+/// All kinds of mails are the same work.
+fn mails(registry: Registry, mails: &Mails) -> Registry {
+    KINDS.iter().filter(|kind| kind.name.starts_with("mail.")).fold(registry, |registry, kind| {
+        let mails = mails.clone();
+        registry.on(kind.name, move |running, order: MailOrder| {
+            let mails = mails.clone();
+            async move { done(mails.deliver(kind.name, &running.context(), &order).await) }
+        })
+    })
 }
 
 /// A second run begins anew and finds nothing to do where the first one was.

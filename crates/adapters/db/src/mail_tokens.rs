@@ -2,12 +2,21 @@
 
 use async_trait::async_trait;
 use domain::{MailPurpose, MailToken};
-use ports::{Error, Kind, MailTokenRepo, Result};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use ports::{Error, Kind, MailTokenQueries, MailTokenRepo, Result};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Select};
 
 use crate::conn::{Conn, Link, Work};
 use crate::entity::mail_tokens::{Column, Entity, Model};
 use crate::error::During;
+
+#[async_trait]
+impl<L: Link> MailTokenQueries for Conn<L> {
+    async fn by_hash(&self, purpose: MailPurpose, hash: &[u8]) -> Result<MailToken> {
+        const OPERATION: &str = "mail_tokens.by_hash";
+        let row = found(purpose, hash).one(self.0.read()).await.during(OPERATION)?;
+        row.map(|row| token_of(row, purpose)).ok_or_else(|| Error::new(Kind::NotFound, OPERATION))
+    }
+}
 
 #[async_trait]
 impl MailTokenRepo for Conn<Work> {
@@ -27,17 +36,10 @@ impl MailTokenRepo for Conn<Work> {
     /// Who else takes it at the same time waits for this unit of work, and then finds nothing.
     async fn take(&self, purpose: MailPurpose, hash: &[u8]) -> Result<MailToken> {
         const OPERATION: &str = "mail_tokens.take";
-        let query = Entity::find().filter(Column::Hash.eq(hash)).filter(Column::Purpose.eq(purpose.as_str()));
-        let row = query.lock_exclusive().one(self.0.write()).await.during(OPERATION)?;
+        let row = found(purpose, hash).lock_exclusive().one(self.0.write()).await.during(OPERATION)?;
         let row = row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
         Entity::delete_by_id(row.id).exec(self.0.write()).await.during(OPERATION)?;
-        Ok(MailToken {
-            id: row.id,
-            user_id: row.user_id,
-            purpose,
-            hash: row.hash,
-            expires_at: row.expires_at,
-        })
+        Ok(token_of(row, purpose))
     }
 
     async fn clear(&self, user_id: i64, purpose: MailPurpose) -> Result<()> {
@@ -49,4 +51,12 @@ impl MailTokenRepo for Conn<Work> {
             .during("mail_tokens.clear")?;
         Ok(())
     }
+}
+
+fn found(purpose: MailPurpose, hash: &[u8]) -> Select<Entity> {
+    Entity::find().filter(Column::Hash.eq(hash)).filter(Column::Purpose.eq(purpose.as_str()))
+}
+
+fn token_of(row: Model, purpose: MailPurpose) -> MailToken {
+    MailToken { id: row.id, user_id: row.user_id, purpose, hash: row.hash, expires_at: row.expires_at }
 }

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use domain::{AuthMethods, Session, Timestamp};
-use ports::{Error, Kind, Result, SessionQueries, SessionRepo};
+use ports::{Error, Kind, Page, PageOf, Result, SessionFilter, SessionQueries, SessionRepo};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Select};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, Select};
 use uuid::Uuid;
 
 use crate::conn::{Conn, Link, Work};
@@ -12,11 +12,22 @@ use crate::dialect::delete_some;
 use crate::entity::sessions::{Column, Entity, Model};
 use crate::entity::{base_of, row_with_base};
 use crate::error::{During, unreadable};
+use crate::paging::{Listed, count, page};
 
 #[async_trait]
 impl<L: Link> SessionQueries for Conn<L> {
     async fn by_uuid(&self, uuid: Uuid) -> Result<Session> {
         one(&self.0, Entity::find().filter(Column::Uuid.eq(uuid)), "sessions.by_uuid").await
+    }
+
+    async fn list(&self, filter: &SessionFilter, at: &Page) -> Result<PageOf<Session>> {
+        const OPERATION: &str = "sessions.list";
+        let found = page(wanted(filter), at, self.0.read(), OPERATION).await?;
+        found.try_map(|row| session_of(row, OPERATION))
+    }
+
+    async fn count(&self, filter: &SessionFilter) -> Result<u64> {
+        count(wanted(filter), self.0.read(), "sessions.count").await
     }
 }
 
@@ -70,13 +81,15 @@ impl SessionRepo for Conn<Work> {
         Ok(done.rows_affected > 0)
     }
 
-    async fn revoke_of_user(&self, user_id: i64, now: Timestamp) -> Result<u64> {
+    async fn revoke_of_user(&self, user_id: i64, kept: Option<i64>, now: Timestamp) -> Result<u64> {
+        let others = Condition::all().add_option(kept.map(|kept| Column::Id.ne(kept)));
         let done = Entity::update_many()
             .col_expr(Column::RevokedAt, Expr::val(now))
             .col_expr(Column::UpdatedAt, Expr::val(now))
             .col_expr(Column::Version, Expr::col(Column::Version).add(1))
             .filter(Column::UserId.eq(user_id))
             .filter(Column::RevokedAt.is_null())
+            .filter(others)
             .exec(self.0.write())
             .await
             .during("sessions.revoke_of_user")?;
@@ -88,6 +101,22 @@ impl SessionRepo for Conn<Work> {
         let over = Column::ExpiresAt.lt(before).or(Column::RevokedAt.lt(before));
         delete_some::<Entity>(self.0.write(), over, limit).await.during("sessions.purge")
     }
+}
+
+impl Listed for Entity {
+    const ID: Column = Column::Id;
+
+    /// Snowflakes grow with time.
+    fn sort_column(field: &str) -> Option<Column> {
+        (field == "createdAt").then_some(Column::Id)
+    }
+}
+
+fn wanted(filter: &SessionFilter) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::UserId.eq(filter.user_id))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(filter.live_at))
 }
 
 async fn one(link: &impl Link, query: Select<Entity>, operation: &'static str) -> Result<Session> {

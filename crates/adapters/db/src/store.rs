@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use ports::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
     CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries,
-    JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenRepo, Mailbox, Outbox, OutboxQueries,
-    RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store, Tx, UserQueries,
-    UserRepo,
+    JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, Outbox,
+    OutboxQueries, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
+    Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -61,6 +61,10 @@ impl Store for DbStore {
     }
 
     fn sessions(&self) -> &dyn SessionQueries {
+        &self.conn
+    }
+
+    fn mail_tokens(&self) -> &dyn MailTokenQueries {
         &self.conn
     }
 

@@ -20,7 +20,7 @@ use crate::soft_delete::{self, aggregate, deleted};
 /// The read of nearly every request, spelled out: building the same statement anew each time costs more than all
 /// else that happens to it on our side.
 const BY_UUID: &str = "SELECT id, uuid, created_at, updated_at, deleted_at, version, email, display_name, status, \
-                       email_verified_at, auth_revision, phone_sealed, phone_index, email_key, name_key \
+                       email_verified_at, auth_revision, phone_sealed, phone_index, pending_email, email_key, name_key \
                        FROM users WHERE uuid = $1 AND deleted_at IS NULL";
 
 #[async_trait]
@@ -90,6 +90,7 @@ impl UserRepo for Conn<Work> {
             .set(ActiveModel {
                 email: Set(user.email.to_string()),
                 email_key: Set(email_key(user)),
+                pending_email: Set(user.pending_email.as_ref().map(ToString::to_string)),
                 display_name: Set(user.display_name.as_ref().map(ToString::to_string)),
                 name_key: Set(name_key(user)),
                 status: Set(user.status.as_str().to_owned()),
@@ -222,10 +223,12 @@ fn user_of(row: Model, cipher: &dyn ColumnCipher, operation: &'static str) -> Re
     let phone = sealed::read(cipher, PHONE, row.uuid, row.phone_sealed.as_deref(), operation)?;
     let phone = phone.map(|text| Phone::parse(&text)).transpose();
     let email = Email::parse(&row.email).map_err(|_| unreadable(operation, "e-mail address"))?;
+    let pending_email = row.pending_email.as_deref().map(Email::parse).transpose();
     let display_name = row.display_name.as_deref().map(DisplayName::parse).transpose();
     Ok(User {
         base: base_of!(row),
         email,
+        pending_email: pending_email.map_err(|_| unreadable(operation, "e-mail address"))?,
         display_name: display_name.map_err(|_| unreadable(operation, "display name"))?,
         phone: phone.map_err(|_| unreadable(operation, "telephone number"))?,
         status: UserStatus::from_stored(&row.status),
@@ -246,5 +249,6 @@ pub(crate) fn row_of(user: &User, cipher: &dyn ColumnCipher) -> Result<Model> {
         name_key: name_key(user),
         phone_sealed: phone.sealed,
         phone_index: phone.index,
+        pending_email: user.pending_email.as_ref().map(ToString::to_string),
     }))
 }

@@ -1,11 +1,12 @@
 //! Login with a password.
 
-use domain::{AuthMethod, AuthMethods, Credential, Email, TenantScope, User, UserStatus, network_of};
+use domain::{AuthMethod, AuthMethods, Credential, Email, TenantScope, User, UserStatus};
 use ports::{ResultExt, Verdict};
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::Auth;
+use super::proof::Counter;
 use super::session::SignedIn;
 use crate::first_start::DEFAULT_TENANT;
 use crate::{Action, AuthFailure, Context, Error, Result, Tenancy, Work};
@@ -21,12 +22,6 @@ pub struct Login {
     pub password: SecretString,
     /// For which tenant.
     pub tenant: Option<Uuid>,
-}
-
-/// Under what failures are counted.
-struct Counter {
-    identifier: [u8; 32],
-    network: String,
 }
 
 impl Auth {
@@ -49,7 +44,7 @@ impl Auth {
                 };
                 self.open(context, user, rehash, login.tenant, &counter).await
             }
-            known => Err(self.refuse(context, known.map(|(user, _)| user), &counter).await),
+            known => Err(self.refuse(context, LOGIN, known.map(|(user, _)| user.base.uuid), &counter).await),
         }
     }
 
@@ -69,49 +64,12 @@ impl Auth {
         let methods = AuthMethods::of(AuthMethod::Password);
         let mut work = Work::begin(&self.core, context, LOGIN).await?;
         let opened = self.open_session(&mut work, context, user, scope, methods).await?;
-        let tx = work.tx();
-        tx.login_attempts().clear(&counter.identifier, &counter.network).await?;
+        self.clear_failures(&work, counter).await?;
         if let Some(hash) = rehash {
-            tx.credentials().replace_hash(user_id, &hash, self.core.clock.now()).await?;
+            work.tx().credentials().replace_hash(user_id, &hash, self.core.clock.now()).await?;
         }
         work.commit().await?;
         self.admit(opened)
-    }
-
-    /// Counts the failure outside the transaction, so that nothing can roll it back, then records it.
-    async fn refuse(&self, context: &Context, user: Option<User>, counter: &Counter) -> Error {
-        match self.count_and_record(context, user, counter).await {
-            Ok(error) | Err(error) => error,
-        }
-    }
-
-    async fn count_and_record(
-        &self,
-        context: &Context,
-        user: Option<User>,
-        counter: &Counter,
-    ) -> Result<Error> {
-        let attempts = self.core.store.login_attempts();
-        let (rule, now) = (&self.core.settings.lockout, self.core.clock.now());
-        let after = attempts.fail(&counter.identifier, &counter.network, rule, now).await?;
-        let mut work = Work::begin(&self.core, context, LOGIN).await?;
-        if let Some(user) = user {
-            work.on(user.base.uuid);
-        }
-        // A guess that was tried beside the fifth wrong one is answered like a right one would be: otherwise the
-        // odd answer out of a race would be the password.
-        let locked = rule.locked_for(Some(after), now).filter(|_| after.failures > rule.max_failures);
-        let refusal = locked
-            .map_or(AuthFailure::InvalidCredentials.into(), |retry_after| Error::Locked { retry_after });
-        Ok(work.deny(refusal).await)
-    }
-
-    async fn refuse_locked(&self, counter: &Counter) -> Result<()> {
-        let attempts = self.core.store.login_attempts().get(&counter.identifier, &counter.network).await?;
-        match self.core.settings.lockout.locked_for(attempts, self.core.clock.now()) {
-            Some(retry_after) => Err(Error::Locked { retry_after }),
-            None => Ok(()),
-        }
     }
 
     async fn find(&self, email: &str) -> Result<Option<(User, Credential)>> {
@@ -134,14 +92,5 @@ impl Auth {
         };
         let membership = access.membership(user.base.id, tenant).await.optional()?;
         Ok(membership.ok_or(AuthFailure::InvalidCredentials)?)
-    }
-
-    /// Failures are counted under a keyed hash of what was typed, so that unknown addresses lock alike and the
-    /// table names nobody.
-    fn counter(&self, context: &Context, email: &str) -> Result<Counter> {
-        let typed =
-            Email::parse(email).map_or_else(|_| email.trim().to_lowercase(), |email| email.to_string());
-        let identifier = self.keys.derive(&[b"login-attempts", typed.as_bytes()])?;
-        Ok(Counter { identifier, network: network_of(context.ip) })
     }
 }

@@ -46,7 +46,7 @@ impl Auth {
 
     /// What this process remembers of a session goes once its end is committed; earlier, a request could remember
     /// it anew.
-    fn forget_after(&self, work: &mut Work<'_>, session: Uuid) {
+    pub(super) fn forget_after(&self, work: &mut Work<'_>, session: Uuid) {
         let bearers = Arc::clone(&self.bearers);
         work.after_commit(move || bearers.principals.forget(session));
     }

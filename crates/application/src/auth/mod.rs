@@ -3,13 +3,18 @@
 //! One file per use case; [`secret`] makes opaque tokens, [`principal`] remembers who is who.
 
 mod authenticate;
+mod change_email;
 mod login;
 mod logout;
+mod passwords;
 mod principal;
+mod proof;
+mod reauthenticate;
 mod refresh;
 mod register;
 mod secret;
 mod session;
+mod sessions;
 mod shared;
 mod verify_email;
 
@@ -24,6 +29,7 @@ use std::sync::Arc;
 use crate::Core;
 use crate::cached::Cached;
 use crate::keys::KeyRing;
+use crate::lists::Lists;
 
 /// Use cases of identity.
 #[derive(Clone)]
@@ -32,11 +38,12 @@ pub struct Auth {
     keys: KeyRing,
     bearers: Arc<authenticate::Bearers>,
     cached: Cached,
+    lists: Lists,
 }
 
 impl Auth {
-    pub(crate) fn new(core: Core, keys: KeyRing, cached: Cached) -> Self {
-        Self { core, keys, bearers: Arc::default(), cached }
+    pub(crate) fn new(core: Core, keys: KeyRing, cached: Cached, lists: Lists) -> Self {
+        Self { core, keys, bearers: Arc::default(), cached, lists }
     }
 
     /// What replicas have kept of a session goes. After the commit that ended it.

@@ -57,6 +57,13 @@ pub struct Listed<T> {
     pub meta: Meta,
 }
 
+impl<T> Listed<T> {
+    /// The same page of something else.
+    pub fn map<U>(self, each: impl FnMut(T) -> U) -> Listed<U> {
+        Listed { rows: self.rows.into_iter().map(each).collect(), meta: self.meta }
+    }
+}
+
 /// How a list goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meta {

@@ -2,7 +2,7 @@
 
 mod templates;
 
-use domain::{DomainEvent, EventEnvelope, MailPurpose, MailToken, User};
+use domain::{DomainEvent, Email, EventEnvelope, MailPurpose, MailToken, User};
 use ports::{Mail, ResultExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -44,8 +44,12 @@ impl Mails {
         vec![
             (DomainEvent::UserRegistered { user }.kind(), "mail.verify-email"),
             (DomainEvent::UserCreated { user }.kind(), "mail.verify-email"),
+            (DomainEvent::VerificationRequested { user }.kind(), "mail.verify-email"),
             (DomainEvent::RegistrationRepeated { user }.kind(), "mail.already-registered"),
             (DomainEvent::TokenReused { user, session }.kind(), "mail.token-reused"),
+            (DomainEvent::PasswordResetRequested { user }.kind(), "mail.reset-password"),
+            (DomainEvent::PasswordChanged { user }.kind(), "mail.password-changed"),
+            (DomainEvent::EmailChangeRequested { user }.kind(), "mail.change-email"),
         ]
     }
 
@@ -56,38 +60,80 @@ impl Mails {
         Some(JobSpec::now(kind, payload))
     }
 
-    /// Sends the link that proves an address. Nothing to do when it is proven already.
-    pub async fn verify_email(&self, context: &Context, order: &MailOrder) -> Result<()> {
-        let Some(user) = self.recipient(order).await? else { return Ok(()) };
+    /// Writes and sends the mail of a job of this kind. Nothing to do when there is nobody (any more) to write to.
+    ///
+    /// # Errors
+    /// `Unavailable` when the mail can't be handed over now; `Internal` for a kind that is no mail.
+    pub async fn deliver(&self, kind: &str, context: &Context, order: &MailOrder) -> Result<()> {
+        let Some(user) = self.core.store.users().by_uuid(order.user_id).await.optional()? else {
+            return Ok(());
+        };
+        match kind {
+            "mail.verify-email" => self.verify_email(context, &user, order).await,
+            "mail.reset-password" => self.reset_password(context, &user, order).await,
+            "mail.change-email" => self.change_email(context, &user, order).await,
+            "mail.already-registered" => {
+                self.send(&user.email, order.event_id, &Template::already_registered(&user)?).await
+            }
+            "mail.token-reused" => {
+                self.send(&user.email, order.event_id, &Template::token_reused(&user)?).await
+            }
+            "mail.password-changed" => {
+                self.send(&user.email, order.event_id, &Template::password_changed(&user)?).await
+            }
+            _ => Err(Error::Internal(ports::Error::new(ports::Kind::Internal, "mails.deliver"))),
+        }
+    }
+
+    /// The link that proves an address, unless it is proven already.
+    async fn verify_email(&self, context: &Context, user: &User, order: &MailOrder) -> Result<()> {
         if user.is_verified() {
             return Ok(());
         }
-        let token = self.issue_token(context, &user, order).await?;
-        let mut link = self.page("verify-email")?;
+        let link = self.link(context, user, order, MailPurpose::VerifyEmail, "verify-email").await?;
+        self.send(&user.email, order.event_id, &Template::verify_email(user, &link)?).await
+    }
+
+    /// The link to choose a password with.
+    async fn reset_password(&self, context: &Context, user: &User, order: &MailOrder) -> Result<()> {
+        let link = self.link(context, user, order, MailPurpose::ResetPassword, "reset-password").await?;
+        self.send(&user.email, order.event_id, &Template::reset_password(user, &link)?).await
+    }
+
+    /// Tells the address that an account has, then sends the link to the one it shall have: nobody takes an account
+    /// away from its owner unheard.
+    async fn change_email(&self, context: &Context, user: &User, order: &MailOrder) -> Result<()> {
+        let Some(wanted) = &user.pending_email else { return Ok(()) };
+        let warning = Uuid::from_u128(order.event_id.as_u128() ^ 1);
+        self.send(&user.email, warning, &Template::email_is_changing(user)?).await?;
+        let link = self.link(context, user, order, MailPurpose::ChangeEmail, "verify-email").await?;
+        self.send(wanted, order.event_id, &Template::change_email(user, &link)?).await
+    }
+
+    /// A page of ours with a token for it.
+    async fn link(
+        &self,
+        context: &Context,
+        user: &User,
+        order: &MailOrder,
+        purpose: MailPurpose,
+        page: &str,
+    ) -> Result<url::Url> {
+        let token = self.issue_token(context, user, order, purpose).await?;
+        let mut link = self.page(page)?;
         link.query_pairs_mut().append_pair("token", &token);
-        self.send(&user, order, &Template::verify_email(&user, &link)?).await
-    }
-
-    /// Tells the owner of an address that somebody tried to register it.
-    pub async fn already_registered(&self, order: &MailOrder) -> Result<()> {
-        let Some(user) = self.recipient(order).await? else { return Ok(()) };
-        self.send(&user, order, &Template::already_registered(&user)?).await
-    }
-
-    /// Warns that a session was ended because a spent token came back.
-    pub async fn token_reused(&self, order: &MailOrder) -> Result<()> {
-        let Some(user) = self.recipient(order).await? else { return Ok(()) };
-        self.send(&user, order, &Template::token_reused(&user)?).await
-    }
-
-    async fn recipient(&self, order: &MailOrder) -> Result<Option<User>> {
-        Ok(self.core.store.users().by_uuid(order.user_id).await.optional()?)
+        Ok(link)
     }
 
     /// The token is derived from the event, so it needs to be stored nowhere but as a hash, and a second try to
     /// send the mail does not make the first one's link worthless.
-    async fn issue_token(&self, context: &Context, user: &User, order: &MailOrder) -> Result<String> {
-        let purpose = MailPurpose::VerifyEmail;
+    async fn issue_token(
+        &self,
+        context: &Context,
+        user: &User,
+        order: &MailOrder,
+        purpose: MailPurpose,
+    ) -> Result<String> {
         let parts = [b"mail-token".as_slice(), purpose.as_str().as_bytes(), order.event_id.as_bytes()];
         let (text, hash) = mail_token_text(&self.core, self.keys.derive(&parts)?);
         let token = MailToken {
@@ -110,10 +156,11 @@ impl Mails {
         url::Url::parse(&format!("{base}/{path}")).map_err(broken)
     }
 
-    async fn send(&self, user: &User, order: &MailOrder, template: &Template) -> Result<()> {
+    /// The id makes a repeated try the same mail.
+    async fn send(&self, to: &Email, id: Uuid, template: &Template) -> Result<()> {
         let mail = Mail {
-            id: order.event_id,
-            to: user.email.clone(),
+            id,
+            to: to.clone(),
             subject: template.subject.to_owned(),
             text: template.text.clone(),
             html: template.html.clone(),

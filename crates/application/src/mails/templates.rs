@@ -65,6 +65,47 @@ impl Template {
             otherwise: "If you do not know why, change your password.",
         })
     }
+
+    pub(super) fn reset_password(user: &User, link: &Url) -> Result<Self> {
+        render(&Words {
+            subject: "Choose a new password",
+            name: name(user),
+            what: "Somebody, hopefully you, asked to choose a new password for your account. The link works once, \
+                   within 30 minutes.",
+            link: Some(("Choose a password", link.as_str())),
+            otherwise: "If that was not you, ignore this mail: without the link nothing happens.",
+        })
+    }
+
+    pub(super) fn password_changed(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "Your password was changed",
+            name: name(user),
+            what: "The password of your account was changed a moment ago, and your other sessions were ended.",
+            link: None,
+            otherwise: "If that was not you, choose a new password at once (\"forgot password\").",
+        })
+    }
+
+    pub(super) fn change_email(user: &User, link: &Url) -> Result<Self> {
+        render(&Words {
+            subject: "Confirm your new e-mail address",
+            name: name(user),
+            what: "Please confirm that your account shall have this address. The link works once, within 24 hours.",
+            link: Some(("Confirm address", link.as_str())),
+            otherwise: "If you did not ask for this, ignore this mail: without the link nothing happens.",
+        })
+    }
+
+    pub(super) fn email_is_changing(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "Your e-mail address is about to change",
+            name: name(user),
+            what: "Your account shall have another address, as soon as that one is confirmed.",
+            link: None,
+            otherwise: "If that was not you, change your password at once: it ends all other sessions.",
+        })
+    }
 }
 
 fn name(user: &User) -> Option<&str> {

@@ -66,7 +66,7 @@ impl Users {
     /// [`Auth::forget_user`].
     async fn end_sessions(&self, work: &Work<'_>, user: &User) -> Result<()> {
         let tx = work.tx();
-        tx.sessions().revoke_of_user(user.base.id, self.core.clock.now()).await?;
+        tx.sessions().revoke_of_user(user.base.id, None, self.core.clock.now()).await?;
         Ok(tx.users().bump_auth_revision(user.base.id).await?)
     }
 

@@ -91,7 +91,7 @@ struct SessionBody {
 const PASSWORD_BYTES: usize = 1024;
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that garde calls")]
-fn bounded(password: &SecretString, (): &()) -> garde::Result {
+pub(super) fn bounded(password: &SecretString, (): &()) -> garde::Result {
     if password.expose_secret().len() <= PASSWORD_BYTES {
         Ok(())
     } else {

@@ -3,11 +3,13 @@
 mod activity;
 mod audit;
 mod auth;
+mod credentials;
 mod health;
 mod jobs;
 mod mailbox;
 mod outbox;
 mod pages;
+mod sessions;
 mod swagger;
 mod users;
 mod well_known;
@@ -17,6 +19,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// What the OpenAPI document describes.
 pub(crate) fn documented(config: &mut ServiceConfig) {
     auth::routes(config);
+    credentials::routes(config);
+    sessions::routes(config);
     users::routes(config);
     activity::routes(config);
     jobs::routes(config);
@@ -35,6 +39,7 @@ pub(crate) fn health(config: &mut ServiceConfig) {
 /// Pages for people.
 pub(crate) fn pages(config: &mut actix_web::web::ServiceConfig, docs: bool, mailbox: bool) {
     config.service(pages::verify_email_form).service(pages::verify_email);
+    config.service(pages::reset_password_form).service(pages::reset_password);
     config.service(well_known::security_txt);
     if mailbox {
         config.service(mailbox::page);

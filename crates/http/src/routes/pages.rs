@@ -3,8 +3,9 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, get, post, web};
+use application::Error;
 use askama::Template;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::State;
@@ -20,13 +21,29 @@ struct Link {
     token: String,
 }
 
+#[derive(Deserialize)]
+struct NewPassword {
+    #[serde(default)]
+    token: String,
+    #[serde(default)]
+    password: String,
+}
+
 #[derive(Template)]
 #[template(path = "action.html")]
 struct ActionPage<'a> {
     title: &'a str,
     text: &'a str,
-    /// Where to post the token, what the button says, the token.
-    form: Option<(&'a str, &'a str, &'a str)>,
+    form: Option<Form<'a>>,
+}
+
+/// What the button posts.
+struct Form<'a> {
+    action: &'static str,
+    label: &'static str,
+    token: &'a str,
+    /// Whether a new password is asked for.
+    password: bool,
 }
 
 /// Asks for the click that verifies.
@@ -34,8 +51,13 @@ struct ActionPage<'a> {
 pub(super) async fn verify_email_form(link: web::Query<Link>) -> Result<HttpResponse, Failure> {
     html(&ActionPage {
         title: "Verify your e-mail address",
-        text: "One click, and you can log in.",
-        form: Some(("/verify-email", "Verify address", &link.token)),
+        text: "One click, and it is yours.",
+        form: Some(Form {
+            action: "/verify-email",
+            label: "Verify address",
+            token: &link.token,
+            password: false,
+        }),
     })
 }
 
@@ -48,23 +70,68 @@ pub(super) async fn verify_email(
 ) -> Result<HttpResponse, Failure> {
     let token = SecretString::from(form.into_inner().token);
     match state.app.auth.verify_email(&context, &token).await {
-        Ok(()) => html(&ActionPage {
-            title: "Your address is verified",
-            text: "You can log in now. This page can be closed.",
+        Ok(()) => done("Your address is verified", "You can log in now. This page can be closed."),
+        Err(Error::TokenInvalid) => refused(&ActionPage {
+            title: STALE,
+            text: "It has been used, or is older than 24 hours. If you have verified the address already, just \
+                   log in; otherwise ask for another mail.",
             form: None,
         }),
-        Err(application::Error::TokenInvalid) => {
-            let mut response = html(&ActionPage {
-                title: "This link is not valid any more",
-                text: "It has been used, or is older than 24 hours. If you have verified the address already, just \
-                       log in; otherwise register again.",
-                form: None,
-            })?;
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(response)
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks for a new password.
+#[get("/reset-password")]
+pub(super) async fn reset_password_form(link: web::Query<Link>) -> Result<HttpResponse, Failure> {
+    html(&choose("Eight characters at least; a sentence is fine.", &link.token))
+}
+
+/// The new password.
+#[post("/reset-password")]
+pub(super) async fn reset_password(
+    state: web::Data<State>,
+    Anyone(context): Anyone,
+    form: web::Form<NewPassword>,
+) -> Result<HttpResponse, Failure> {
+    let NewPassword { token, password } = form.into_inner();
+    let (token, password) = (SecretString::from(token), SecretString::from(password));
+    match state.app.auth.reset_password(&context, &token, &password).await {
+        Ok(()) => done("Your password is changed", "Log in with it. This page can be closed."),
+        Err(Error::TokenInvalid) => refused(&ActionPage {
+            title: STALE,
+            text: "It has been used, or is older than 30 minutes. Ask for another mail.",
+            form: None,
+        }),
+        Err(Error::Invalid(errors)) => {
+            let why = errors.first().map(|error| error.message.as_str()).unwrap_or_default();
+            refused(&choose(
+                &format!("That password {why}. Please choose another one."),
+                token.expose_secret(),
+            ))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+const STALE: &str = "This link is not valid any more";
+
+fn choose<'a>(text: &'a str, token: &'a str) -> ActionPage<'a> {
+    ActionPage {
+        title: "Choose a new password",
+        text,
+        form: Some(Form { action: "/reset-password", label: "Change password", token, password: true }),
+    }
+}
+
+fn done(title: &str, text: &str) -> Result<HttpResponse, Failure> {
+    html(&ActionPage { title, text, form: None })
+}
+
+fn refused(page: &ActionPage<'_>) -> Result<HttpResponse, Failure> {
+    let mut response = html(page)?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
 }
 
 /// Renders a page with the policy that pages need.

@@ -1,4 +1,4 @@
-//! [`ports::MailTokenRepo`].
+//! [`ports::MailTokenQueries`] and [`ports::MailTokenRepo`].
 
 use domain::{MailPurpose, MailToken};
 use ports::Kind;
@@ -26,6 +26,19 @@ async fn written(bench: &Bench) -> MailToken {
 
 async fn is_there(bench: &Bench, token: &MailToken) -> bool {
     bench.begin().await.mail_tokens().take(PURPOSE, &token.hash).await.is_ok()
+}
+
+/// "Expired ones too; it stays good." `NotFound` for another purpose.
+pub async fn is_looked_at_without_being_taken(bench: &Bench) {
+    let token = written(bench).await;
+    for _ in 0..2 {
+        assert!(bench.store.mail_tokens().by_hash(PURPOSE, &token.hash).await.unwrap() == token);
+    }
+    for (purpose, hash) in [(MailPurpose::ResetPassword, &token.hash), (PURPOSE, &hash())] {
+        let refused = bench.store.mail_tokens().by_hash(purpose, hash).await.err().unwrap();
+        assert_eq!(refused.kind(), Kind::NotFound);
+    }
+    assert!(is_there(bench, &token).await);
 }
 
 /// "Takes the token out and returns it"; `NotFound` "when there is none with this hash and purpose".

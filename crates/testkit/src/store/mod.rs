@@ -58,6 +58,8 @@ macro_rules! store_suite {
                     a_touch_is_noted,
                     ends_once,
                     ends_all_of_a_user,
+                    keeps_one_of_a_user,
+                    lists_the_live_ones_of_a_user,
                     purge_removes_the_over_with_their_tokens,
                     purge_keeps_to_its_limit,
                 }
@@ -69,6 +71,7 @@ macro_rules! store_suite {
                     of_many_presentations_one_finds_it_unspent,
                 }
                 mail_tokens {
+                    is_looked_at_without_being_taken,
                     is_taken_once,
                     of_many_takers_one_gets_it,
                     the_same_hash_again_changes_nothing,

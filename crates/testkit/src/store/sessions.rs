@@ -1,9 +1,10 @@
 //! [`ports::SessionQueries`] and [`ports::SessionRepo`].
 
 use domain::{AuthMethod, AuthMethods, Session};
-use ports::Kind;
+use ports::{Kind, SESSION_ORDERS, SessionFilter};
 
 use crate::bench::Bench;
+use crate::listing::keeps_its_orders;
 use crate::samples::{at, id, refresh_token, session, user, uuid};
 
 /// A session of a new user, after `change`.
@@ -126,12 +127,46 @@ pub async fn ends_all_of_a_user(bench: &Bench) {
             tx.sessions().revoke(ended.base.id, at(1)).await
         })
         .await;
-    let revoke =
-        async |when| bench.commit(async |tx| tx.sessions().revoke_of_user(ada.base.id, at(when)).await).await;
+    let revoke = async |when| {
+        bench.commit(async |tx| tx.sessions().revoke_of_user(ada.base.id, None, at(when)).await).await
+    };
     assert_eq!(revoke(2).await, 2);
     assert_eq!(revoke(3).await, 0);
     for (session, when) in [(first, Some(2)), (second, Some(2)), (ended, Some(1)), (others, None)] {
         let read = bench.store.sessions().by_uuid(session.base.uuid).await.unwrap();
         assert_eq!(read.revoked_at, when.map(at));
     }
+}
+
+/// "Except for the one with the internal id `kept`."
+pub async fn keeps_one_of_a_user(bench: &Bench) {
+    let kept = written(bench, |_| {}).await;
+    let other = session(kept.user_id);
+    bench.commit(async |tx| tx.sessions().insert(&other).await).await;
+    let (user, id) = (kept.user_id, Some(kept.base.id));
+    assert_eq!(bench.commit(async |tx| tx.sessions().revoke_of_user(user, id, at(5)).await).await, 1);
+    assert_eq!(read(bench, &kept).await, kept);
+    assert_eq!(read(bench, &other).await.revoked_at, Some(at(5)));
+}
+
+/// "One page of the live sessions of a user", in one of [`SESSION_ORDERS`] or its reverse. "How many those are."
+pub async fn lists_the_live_ones_of_a_user(bench: &Bench) {
+    let ada = written(bench, |_| {}).await;
+    written(bench, |_| {}).await;
+    let more: Vec<Session> = (0..4).map(|_| session(ada.user_id)).collect();
+    let ended = Session { revoked_at: Some(at(1)), ..session(ada.user_id) };
+    let expired = Session { expires_at: at(20), ..session(ada.user_id) };
+    bench
+        .commit(async |tx| {
+            for session in more.iter().chain([&ended, &expired]) {
+                tx.sessions().insert(session).await?;
+            }
+            Ok(())
+        })
+        .await;
+    let rows: Vec<Session> = std::iter::once(ada.clone()).chain(more).collect();
+    let filter = SessionFilter { user_id: ada.user_id, live_at: at(20) };
+    let list = async |page| bench.store.sessions().list(&filter, &page).await;
+    keeps_its_orders(SESSION_ORDERS, &rows, |_, session| session.base.id, list).await;
+    assert_eq!(bench.store.sessions().count(&filter).await.unwrap(), 5);
 }

@@ -21,6 +21,7 @@ pub struct Model {
     pub name_key: String,
     pub phone_sealed: Option<Vec<u8>>,
     pub phone_index: Option<Vec<u8>>,
+    pub pending_email: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

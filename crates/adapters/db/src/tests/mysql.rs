@@ -245,6 +245,7 @@ fn user(id: i64, email: &str) -> User {
     User {
         base,
         email: Email::parse(email).unwrap(),
+        pending_email: None,
         display_name: None,
         status: UserStatus::Active,
         email_verified_at: None,

@@ -1,0 +1,127 @@
+//! Choosing another password: with the old one, or with the token from a mail.
+
+use domain::{Actor, Credential, DisplayName, DomainEvent, Email, MailPurpose, MailToken, Password};
+use domain::{TenantScope, User, UserStatus};
+use ports::ResultExt;
+use secrecy::SecretString;
+
+use super::secret::Secret;
+use super::{Auth, Principal};
+use crate::{Action, Context, Error, Result, Work};
+
+const CHANGE: Action = Action { name: "password.change", resource: "user" };
+const FORGET: Action = Action { name: "password.forget", resource: "user" };
+const RESET: Action = Action { name: "password.reset", resource: "user" };
+
+impl Auth {
+    /// Replaces the caller's password, and ends their other sessions.
+    ///
+    /// # Errors
+    /// `Unauthenticated` (`invalid_credentials`) and `Locked` as at a login; `Invalid` for a new one that is not
+    /// acceptable.
+    pub async fn change_password(
+        &self,
+        context: &Context,
+        caller: &Principal,
+        current: &SecretString,
+        new: &SecretString,
+    ) -> Result<()> {
+        let (user, counter) = self.prove_own(context, CHANGE, caller, current).await?;
+        let hash = self.hash_of(&user, new, "newPassword").await?;
+        let mut work = Work::begin(&self.core, context, CHANGE).await?;
+        self.write_password(&mut work, &user, hash, Some(caller.session_id)).await?;
+        self.clear_failures(&work, &counter).await?;
+        work.commit().await
+    }
+
+    /// Sends a link to choose a password with, if the address is known. Whether it is, neither the answer nor the time
+    /// it takes tells: an unknown one causes an event about nobody.
+    pub async fn forgot_password(&self, context: &Context, email: &str) -> Result<()> {
+        self.tell(context, FORGET, email, |_| true, |user| DomainEvent::PasswordResetRequested { user }).await
+    }
+
+    /// Spends the token, replaces the password, and ends every session. Whoever reads the mail has proven the address.
+    ///
+    /// # Errors
+    /// `TokenInvalid` for unknown, spent and expired tokens; `Invalid` for a password that is not acceptable, and the
+    /// token stays good.
+    pub async fn reset_password(
+        &self,
+        context: &Context,
+        token: &SecretString,
+        password: &SecretString,
+    ) -> Result<()> {
+        let secret = Secret::parse(token).ok_or(Error::TokenInvalid)?;
+        let (purpose, digest) = (MailPurpose::ResetPassword, secret.hash(&self.core));
+        let found = self.core.store.mail_tokens().by_hash(purpose, &digest).await.optional()?;
+        let user = self.core.store.users().by_id(self.good(found)?.user_id).await.optional()?;
+        // Hashed before the unit of work, which has the only writer on SQLite.
+        let hash = self.hash_of(&user.ok_or(Error::TokenInvalid)?, password, "password").await?;
+
+        let mut work = Work::begin(&self.core, context, RESET).await?;
+        let taken = self.good(work.tx().mail_tokens().take(purpose, &digest).await.optional()?)?;
+        let mut user = work.tx().users().by_id(taken.user_id).await.optional()?.ok_or(Error::TokenInvalid)?;
+        if user.status == UserStatus::Locked {
+            return Err(Error::TokenInvalid);
+        }
+        work.acting_as(Actor::User { id: user.base.id, uuid: user.base.uuid }, TenantScope::Platform);
+        self.mark_verified(&work, &mut user).await?;
+        self.write_password(&mut work, &user, hash, None).await?;
+        work.tx().mail_tokens().clear(user.base.id, purpose).await?;
+        self.clear_failures(&work, &self.counter(context, user.email.as_str())?).await?;
+        work.commit().await
+    }
+
+    /// Answers everybody alike: an event about the account with this address if it is `meant`, else about nobody. Its
+    /// consumers find no one to write to then.
+    pub(super) async fn tell(
+        &self,
+        context: &Context,
+        action: Action,
+        email: &str,
+        meant: fn(&User) -> bool,
+        event: fn(uuid::Uuid) -> DomainEvent,
+    ) -> Result<()> {
+        let email = Email::parse(email).map_err(|error| Error::field("email", "email", error))?;
+        let nobody = self.core.ids.uuid()?;
+        let mut work = Work::begin(&self.core, context, action).await?;
+        let user = work.tx().users().by_email(&email).await.optional()?;
+        let user = user.filter(|user| user.status == UserStatus::Active && meant(user));
+        let about = user.map_or(nobody, |user| user.base.uuid);
+        work.on(about);
+        work.emit(&event(about)).await?;
+        work.commit().await
+    }
+
+    async fn write_password(
+        &self,
+        work: &mut Work<'_>,
+        user: &User,
+        password_hash: String,
+        kept: Option<i64>,
+    ) -> Result<()> {
+        work.on(user.base.uuid);
+        let tx = work.tx();
+        let replaced =
+            tx.credentials().replace_hash(user.base.id, &password_hash, self.core.clock.now()).await;
+        if replaced.optional()?.is_none() {
+            // An account that had none so far: made by an administrator, or entered through another provider.
+            let base = self.core.base()?;
+            tx.credentials().insert(&Credential { base, user_id: user.base.id, password_hash }).await?;
+        }
+        work.emit(&DomainEvent::PasswordChanged { user: user.base.uuid }).await?;
+        self.revoke_all(work, user.base.id, kept).await
+    }
+
+    async fn hash_of(&self, user: &User, text: &SecretString, field: &'static str) -> Result<String> {
+        let name = user.display_name.as_ref().map(DisplayName::as_str);
+        let password = Password::parse(text, self.core.settings.password_policy, &user.email, name)
+            .map_err(|error| Error::field(field, "password", error))?;
+        Ok(self.core.hasher.hash(password.secret()).await?)
+    }
+
+    fn good(&self, token: Option<MailToken>) -> Result<MailToken> {
+        let now = self.core.clock.now();
+        token.filter(|token| token.expires_at > now).ok_or(Error::TokenInvalid)
+    }
+}

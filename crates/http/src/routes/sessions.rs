@@ -1,0 +1,130 @@
+//! `/auth/sessions` and what ends or renews them.
+
+use actix_web::{HttpResponse, delete, get, post, web};
+use domain::Session;
+use garde::Validate;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::auth::bounded;
+use crate::State;
+use crate::extract::{Body, Caller, ListParams, ListQuery};
+use crate::respond::{Envelope, Failure, Nothing, Reply, rfc3339};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(list).service(end).service(end_all).service(reauthenticate);
+}
+
+/// A login on one device.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SessionRow {
+    id: Uuid,
+    #[schema(example = "Mozilla/5.0")]
+    user_agent: Option<String>,
+    #[schema(example = "203.0.113.9")]
+    ip: Option<String>,
+    /// How its person proved who they are (RFC 8176).
+    #[schema(example = json!(["pwd"]))]
+    methods: Vec<String>,
+    #[schema(example = "2026-11-21T02:03:04.005Z")]
+    created_at: String,
+    #[schema(example = "2026-11-21T02:03:04.005Z")]
+    last_used_at: String,
+    #[schema(example = "2027-02-19T02:03:04.005Z")]
+    expires_at: String,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl From<Session> for SessionRow {
+    fn from(session: Session) -> Self {
+        Self {
+            id: session.base.uuid,
+            methods: session.methods.claim(),
+            user_agent: session.user_agent,
+            ip: session.ip,
+            created_at: rfc3339(session.base.created_at),
+            last_used_at: rfc3339(session.last_used_at),
+            expires_at: rfc3339(session.expires_at),
+            current: false,
+        }
+    }
+}
+
+/// Nothing to choose by.
+#[derive(Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Choice {}
+
+/// The caller's password.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ReauthenticateBody {
+    #[garde(custom(bounded))]
+    #[schema(value_type = String, format = Password, example = "correct horse battery")]
+    password: SecretString,
+}
+
+/// The caller's sessions that have not ended, from new to old. Sort: `createdAt`.
+#[utoipa::path(tag = "auth", params(ListParams, Choice), security(("bearer" = ["profile:read"])), responses(
+    (status = 200, description = "Sessions", body = Envelope<Vec<SessionRow>>),
+))]
+#[get("/api/v1/auth/sessions")]
+async fn list(
+    state: web::Data<State>,
+    caller: Caller,
+    query: ListQuery<Choice>,
+) -> Result<Reply<Vec<SessionRow>>, Failure> {
+    caller.require("profile:read")?;
+    let listed = state.app.auth.sessions(&caller, &query.ask).await?;
+    let row = |session| {
+        let row = SessionRow::from(session);
+        SessionRow { current: row.id == caller.session, ..row }
+    };
+    Ok(Reply::list("your sessions", listed.map(row)).personal())
+}
+
+/// End one of the caller's sessions.
+#[utoipa::path(tag = "auth", params(("id" = Uuid, Path)), security(("bearer" = ["profile:write"])), responses(
+    (status = 204, description = "Ended, on every replica"),
+    (status = 404, description = "The caller has no such session, or it has ended"),
+))]
+#[delete("/api/v1/auth/sessions/{id}")]
+async fn end(state: web::Data<State>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Failure> {
+    caller.require("profile:write")?;
+    state.app.auth.end_session(&caller.context(), &caller, *id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// End all of the caller's sessions, this one too.
+#[utoipa::path(tag = "auth", security(("bearer" = ["profile:write"])), responses(
+    (status = 204, description = "Ended, on every replica"),
+))]
+#[post("/api/v1/auth/logout-all")]
+async fn end_all(state: web::Data<State>, caller: Caller) -> Result<HttpResponse, Failure> {
+    caller.require("profile:write")?;
+    state.app.auth.end_all_sessions(&caller.context(), &caller).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Prove again who you are. For ten minutes the session may do what is dangerous then (RFC 9470).
+#[utoipa::path(tag = "auth", request_body = ReauthenticateBody, security(("bearer" = ["profile:write"])), responses(
+    (status = 200, description = "Proven", body = Envelope<Nothing>),
+    (status = 401, description = "`invalid_credentials`"),
+    (status = 423, description = "`account_locked`, with Retry-After"),
+))]
+#[post("/api/v1/auth/reauthenticate")]
+async fn reauthenticate(
+    state: web::Data<State>,
+    caller: Caller,
+    Body(body): Body<ReauthenticateBody>,
+) -> Result<Reply<Nothing>, Failure> {
+    caller.require("profile:write")?;
+    state.app.auth.reauthenticate(&caller.context(), &caller, &body.password).await?;
+    Ok(Reply::ok("proven for ten minutes", Nothing))
+}
