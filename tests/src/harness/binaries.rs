@@ -1,13 +1,19 @@
-//! The programs that ship, built once per run into the target directory this test was built in.
+//! The programs that ship, built once per run into the target directory this test was built in, or found where
+//! `MAINSTAY_TEST_PROGRAMS` says: a long run is not disturbed by later builds then.
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The path of a program, built if it is out of date.
+/// The path of a program, built if it is out of date, unless programs were given.
 pub(super) fn path(name: &str) -> PathBuf {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    DIRECTORY.get_or_init(build).join(name)
+    DIRECTORY.get_or_init(|| given().unwrap_or_else(build)).join(name)
+}
+
+#[allow(clippy::disallowed_methods, reason = "a switch of the test run, not configuration of the program")]
+fn given() -> Option<PathBuf> {
+    std::env::var_os("MAINSTAY_TEST_PROGRAMS").map(PathBuf::from)
 }
 
 fn build() -> PathBuf {

@@ -17,7 +17,7 @@ mod sql;
 mod wait;
 
 pub(crate) use app::{App, Setup, run};
-pub(crate) use client::{Answer, Client};
+pub(crate) use client::{Answer, Call, Client};
 pub(crate) use contents::contents;
 pub(crate) use databases::migrate;
 pub(crate) use empty::Empty;

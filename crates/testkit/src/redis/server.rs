@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use super::wire;
@@ -108,12 +109,13 @@ impl Drop for RedisServer {
     }
 }
 
-/// Low enough that the bus of a cluster, ten thousand further on, is a port, too.
+/// Below the ports that the system gives to callers: while a server is away, its port must not become the other end
+/// of somebody's connection, or it could not come back. Low enough that the bus of a cluster, ten thousand further
+/// on, is a port of that kind, too.
 fn free_port() -> u16 {
-    loop {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        if port < 55_000 && TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok() {
-            return port;
-        }
-    }
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let own = u16::try_from(std::process::id() % 1000).unwrap() * 10;
+    let mut candidates = (0..1000).map(|_| 10_000 + (own + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000);
+    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    candidates.find(|port| is_free(*port) && is_free(port + 10_000)).expect("a free port")
 }

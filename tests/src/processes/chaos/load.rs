@@ -1,16 +1,20 @@
 //! Clients that go on whatever happens, and note what they were answered.
+//!
+//! Each registers, submits jobs, and now and then logs in, looks at itself through two APIs, and logs out, after which
+//! none of them may know it any more.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use ports::Random;
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 use testkit::fakes::SeededRandom;
 use tokio::task::JoinSet;
 
 use super::ledger::{Ledger, Thing};
-use crate::harness::{Answer, Client, PASSWORD, Tokens};
+use crate::harness::{Answer, Call, Client, PASSWORD, Tokens};
 
 /// Clients per API.
 const CLIENTS: usize = 3;
@@ -19,6 +23,9 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// Longest pause between two calls.
 const PAUSE_MS: u64 = 60;
 
+/// A session is begun and ended each so many turns.
+const SESSION: usize = 8;
+
 /// Where an API can be reached just now.
 struct Door {
     name: usize,
@@ -26,33 +33,71 @@ struct Door {
     answered: AtomicU64,
 }
 
+impl Door {
+    fn client(&self) -> Client {
+        self.client.read().unwrap().clone()
+    }
+}
+
+/// Whether every call has to be answered: odd while it has, another number each time.
+#[derive(Clone, Default)]
+struct Calm(Arc<AtomicU64>);
+
+impl Calm {
+    fn turn(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// From then until now.
+    fn has_lasted_since(&self, then: u64) -> bool {
+        then % 2 == 1 && self.now() == then
+    }
+}
+
 /// The clients of all APIs.
 pub(super) struct Load {
     doors: Vec<Arc<Door>>,
     stop: Arc<AtomicBool>,
+    calm: Calm,
     clients: JoinSet<()>,
 }
 
 impl Load {
-    pub(super) fn start(apis: Vec<Client>, admin: &Tokens, ledger: &Ledger, seed: u64) -> Self {
+    pub(super) async fn start(apis: Vec<Client>, admin: &Tokens, ledger: &Ledger, seed: u64) -> Self {
         let door = |(name, client)| {
             Arc::new(Door { name, client: RwLock::new(client), answered: AtomicU64::new(0) })
         };
         let doors: Vec<Arc<Door>> = apis.into_iter().enumerate().map(door).collect();
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut clients = JoinSet::new();
-        for number in 0..doors.len() * CLIENTS {
+        let mut load = Self { doors, stop: Arc::default(), calm: Calm::default(), clients: JoinSet::new() };
+        for number in 0..load.doors.len() * CLIENTS {
+            let door = |number: usize| Arc::clone(&load.doors[number % load.doors.len()]);
             let caller = Caller {
                 name: format!("c{number}"),
-                door: Arc::clone(&doors[number % doors.len()]),
+                door: door(number),
+                other: door(number + 1),
                 ledger: ledger.clone(),
                 token: admin.access.clone(),
                 random: SeededRandom::new(seed ^ ((number as u64 + 1) << 40)),
-                stop: Arc::clone(&stop),
+                stop: Arc::clone(&load.stop),
+                calm: load.calm.clone(),
             };
-            clients.spawn(caller.run());
+            caller.joins().await;
+            load.clients.spawn(caller.run());
         }
-        Self { doors, stop, clients }
+        load
+    }
+
+    /// Until [`Load::worry`] no call may be refused, nor go without an answer.
+    pub(super) fn keep_calm(&self) {
+        self.calm.turn();
+    }
+
+    pub(super) fn worry(&self) {
+        self.calm.turn();
     }
 
     /// Which directory the API behind this door has.
@@ -85,20 +130,34 @@ impl Load {
 struct Caller {
     name: String,
     door: Arc<Door>,
+    /// Another API, where there is one.
+    other: Arc<Door>,
     ledger: Ledger,
     token: String,
     random: SeededRandom,
     stop: Arc<AtomicBool>,
+    calm: Calm,
 }
 
 impl Caller {
+    /// Gets an account of its own, before anything is killed.
+    async fn joins(&self) {
+        let email = self.email();
+        self.ledger.sends(Thing::Registration, &email);
+        self.client().newcomer(&email).await;
+        self.ledger.acknowledges(Thing::Registration, &email);
+    }
+
     async fn run(self) {
         for turn in 0.. {
             if self.stop.load(Ordering::SeqCst) {
                 return;
             }
             let name = format!("{}.{turn}", self.name);
-            if turn % 3 == 0 {
+            if turn % SESSION == 0 {
+                self.session().await;
+                self.purge(&name).await;
+            } else if turn % 3 == 0 {
                 self.register(&format!("{name}@example.com")).await;
             } else {
                 self.job(&name).await;
@@ -113,50 +172,95 @@ impl Caller {
         u64::from_le_bytes(bytes) % bound
     }
 
+    fn email(&self) -> String {
+        format!("{}@example.com", self.name)
+    }
+
     fn client(&self) -> Client {
-        self.door.client.read().unwrap().clone()
+        self.door.client()
     }
 
     /// Sent once: a second registration of an address is a second event, and rightly so.
     async fn register(&self, email: &str) {
         self.ledger.sends(Thing::Registration, email);
         let body = json!({ "email": email, "password": PASSWORD });
-        match self.client().post("/api/v1/auth/register", &body).try_send().await {
-            Ok(answer) if answer.status == 202 => self.is_acknowledged(Thing::Registration, email),
-            Ok(answer) => self.is_not(Thing::Registration, &answer),
-            Err(_) => self.ledger.misses(Thing::Registration),
+        if let Some(answer) = self.hears(self.client().post("/api/v1/auth/register", &body)).await {
+            answer.is(202);
+            self.is_acknowledged(Thing::Registration, email);
         }
+    }
+
+    async fn job(&self, key: &str) {
+        let sleep = json!({ "ms": self.below(300) });
+        self.submit(Thing::Job, key, "diagnostics.sleep", &sleep).await;
+    }
+
+    async fn purge(&self, key: &str) {
+        self.submit(Thing::Purge, key, "maintenance.purge", &json!({})).await;
     }
 
     /// Sent until it is known to be there: "it is there already" means that an earlier call, which was not answered,
     /// had been heard.
-    async fn job(&self, key: &str) {
-        self.ledger.sends(Thing::Job, key);
-        let sleep =
-            json!({ "kind": "diagnostics.sleep", "payload": { "ms": self.below(300) }, "uniqueKey": key });
+    async fn submit(&self, thing: Thing, key: &str, kind: &str, payload: &Value) {
+        self.ledger.sends(thing, key);
+        let job = json!({ "kind": kind, "payload": payload, "uniqueKey": key });
         let mut tries = 0;
         while tries == 0 || !self.stop.load(Ordering::SeqCst) {
             tries += 1;
-            match self.client().post("/api/v1/jobs", &sleep).bearer(&self.token).try_send().await {
-                Ok(answer) if answer.status == 202 => return self.is_acknowledged(Thing::Job, key),
-                Ok(answer) if answer.status == 409 && tries > 1 => {
-                    return self.is_acknowledged(Thing::Job, key);
+            let call = self.client().post("/api/v1/jobs", &job).bearer(&self.token);
+            if let Some(answer) = self.hears(call).await {
+                if tries == 1 || answer.status != 409 {
+                    answer.is(202);
                 }
-                Ok(answer) => self.is_not(Thing::Job, &answer),
-                Err(_) => self.ledger.misses(Thing::Job),
+                return self.is_acknowledged(thing, key);
             }
             tokio::time::sleep(AGAIN).await;
         }
     }
 
+    /// A login, whose session is known everywhere, and nowhere once its end has been acknowledged.
+    async fn session(&self) {
+        let body = json!({ "email": self.email(), "password": PASSWORD });
+        let Some(answer) = self.hears(self.client().post("/api/v1/auth/login", &body)).await else { return };
+        let access = Tokens::of(&answer.is(200)).access;
+        for door in [&self.door, &self.other] {
+            if let Some(answer) = self.hears(door.client().get("/api/v1/users/me").bearer(&access)).await {
+                answer.is(200);
+            }
+        }
+        let logout = self.client().call(Method::POST, "/api/v1/auth/logout").bearer(&access);
+        let Some(answer) = self.hears(logout).await else { return };
+        answer.is(204);
+        for door in [&self.other, &self.door] {
+            if let Some(answer) = self.hears(door.client().get("/api/v1/users/me").bearer(&access)).await {
+                answer.refuses(401, "token_revoked");
+            }
+        }
+    }
+
+    /// The answer. While something is away that is needed, there may be none or a 503; whether the call was heard is
+    /// then not known.
+    async fn hears(&self, call: Call) -> Option<Answer> {
+        let begun = self.calm.now();
+        let heard = call.try_send().await;
+        if let Ok(answer) = heard {
+            if answer.status != 503 {
+                return Some(answer);
+            }
+            assert!(
+                !self.calm.has_lasted_since(begun),
+                "refused though nothing needed is away: {}",
+                answer.text()
+            );
+        } else {
+            assert!(!self.calm.has_lasted_since(begun), "not answered though nothing needed is away");
+        }
+        self.ledger.misses_an_answer();
+        None
+    }
+
     fn is_acknowledged(&self, thing: Thing, name: &str) {
         self.ledger.acknowledges(thing, name);
         self.door.answered.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// While something is away a call may only be answered with 503; whether it was heard is then not known.
-    fn is_not(&self, thing: Thing, answer: &Answer) {
-        assert_eq!(answer.status, 503, "{thing:?}: {}", answer.text());
-        self.ledger.misses(thing);
     }
 }

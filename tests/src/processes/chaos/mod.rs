@@ -1,5 +1,5 @@
 //! Kills at random moments, under load: what was acknowledged is there, what was never sent is not, and nothing has
-//! its effect twice.
+//! its effect twice. Without the cache every call is answered all the same.
 //!
 //! A round is a kill, the recovery, and the comparison of what clients know ([`ledger`]) with the database. Here a few
 //! rounds are played per victim; `tests/load/chaos.sh` plays many. The seed is printed, and can be given.
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use ports::Random;
 use testkit::fakes::SeededRandom;
+use testkit::redis::RedisServer;
 
 use self::ledger::Ledger;
 use self::load::Load;
@@ -34,12 +35,22 @@ enum Victim {
     Api,
     Worker,
     Database,
+    Cache,
+    /// The same, stopped for a while: its connections stay, and nothing is answered.
+    CacheHangs,
+}
+
+impl Victim {
+    /// Whether all calls are to be answered without it.
+    fn is_dispensable(self) -> bool {
+        matches!(self, Self::Cache | Self::CacheHangs)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite() {
     let installation = Installation::on(Profile::Embedded, None);
-    play(&installation, None, 1, &[Victim::Api, Victim::Worker]).await;
+    play(&installation, Servers::default(), 1, &[Victim::Api, Victim::Worker]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,8 +65,20 @@ async fn mysql() {
 
 async fn on_a_server(profile: Profile) {
     let Some(server) = DatabaseServer::start(profile).await else { return };
-    let installation = Installation::on(profile, Some(&server.url()));
-    play(&installation, Some(&server), 2, &[Victim::Api, Victim::Worker, Victim::Database]).await;
+    let Some(redis) = RedisServer::start().await else { return };
+    let mut installation = Installation::on(profile, Some(&server.url()));
+    installation.set("CACHE__URL", &redis.url());
+    installation.set("LOCKS__URL", &redis.url());
+    let victims = [Victim::Api, Victim::Worker, Victim::Cache, Victim::CacheHangs, Victim::Database];
+    play(&installation, Servers { database: Some(&server), redis: Some(&redis) }, 2, &victims).await;
+}
+
+/// What can be taken away from under the programs.
+#[derive(Clone, Copy, Default)]
+struct Servers<'a> {
+    database: Option<&'a DatabaseServer>,
+    /// The cache, and the locks.
+    redis: Option<&'a RedisServer>,
 }
 
 /// A number from the environment of the test run: the long form is asked for with it.
@@ -69,7 +92,7 @@ fn number(name: &str) -> Option<u64> {
 /// Everything that runs.
 struct Site<'a> {
     installation: &'a Installation,
-    database: Option<&'a DatabaseServer>,
+    servers: Servers<'a>,
     apis: Vec<Program>,
     workers: Vec<Program>,
     load: Load,
@@ -87,19 +110,14 @@ struct Score {
 }
 
 /// All rounds over one installation, then the last judgement.
-async fn play(
-    installation: &Installation,
-    database: Option<&DatabaseServer>,
-    apis: usize,
-    victims: &[Victim],
-) {
+async fn play(installation: &Installation, servers: Servers<'_>, apis: usize, victims: &[Victim]) {
     let rounds = number("CHAOS_ROUNDS").unwrap_or(2);
     let seed = number("CHAOS_SEED").unwrap_or(1);
     eprintln!(
         "chaos: {:?}, {rounds} rounds for each of {victims:?}, CHAOS_SEED={seed}",
         installation.profile
     );
-    let mut site = Site::start(installation, database, apis, seed).await;
+    let mut site = Site::start(installation, servers, apis, seed).await;
     let mut scores: Vec<Score> = victims.iter().map(|_| Score::default()).collect();
     let begun = Instant::now();
     for _ in 0..rounds {
@@ -109,7 +127,7 @@ async fn play(
     }
     site.load.stop().await;
     site.ledger.is_fulfilled(installation).await;
-    let (registrations, jobs) = site.ledger.acknowledged();
+    let [registrations, jobs, purges] = site.ledger.acknowledged();
     for (victim, score) in victims.iter().zip(&scores) {
         eprintln!(
             "chaos: {:?} {victim:?}: {} kills, slowest recovery {:.1?}; jobs in flight {}, executed again {}",
@@ -117,7 +135,7 @@ async fn play(
         );
     }
     eprintln!(
-        "chaos: {:?}: acknowledged {registrations} registrations, {jobs} jobs; {} calls without an answer; {:.0?}",
+        "chaos: {:?}: acknowledged {registrations} registrations, {jobs} jobs, {purges} purges; {} calls without an answer; {:.0?}",
         installation.profile,
         site.ledger.unanswered(),
         begun.elapsed()
@@ -126,12 +144,7 @@ async fn play(
 }
 
 impl<'a> Site<'a> {
-    async fn start(
-        installation: &'a Installation,
-        database: Option<&'a DatabaseServer>,
-        apis: usize,
-        seed: u64,
-    ) -> Self {
+    async fn start(installation: &'a Installation, servers: Servers<'a>, apis: usize, seed: u64) -> Self {
         let ledger = Ledger::default();
         let mut started = Vec::new();
         for number in 0..apis {
@@ -143,8 +156,8 @@ impl<'a> Site<'a> {
         }
         let admin = started[0].admin().await;
         let clients = started.iter().map(Program::client).collect();
-        let load = Load::start(clients, &admin, &ledger, seed);
-        Self { installation, database, apis: started, workers, load, ledger, random: SeededRandom::new(seed) }
+        let load = Load::start(clients, &admin, &ledger, seed).await;
+        Self { installation, servers, apis: started, workers, load, ledger, random: SeededRandom::new(seed) }
     }
 
     fn below(&self, bound: usize) -> usize {
@@ -155,19 +168,25 @@ impl<'a> Site<'a> {
 
     /// A kill at a random moment, the recovery, and the comparison.
     async fn round(&mut self, victim: Victim, score: &mut Score) {
+        if victim.is_dispensable() {
+            self.load.keep_calm();
+        }
         tokio::time::sleep(Duration::from_millis(200 + self.below(600) as u64)).await;
         let before = self.executed_again().await;
         let killed = Instant::now();
         let in_flight = self.kill(victim).await;
         // Everything that had been promised by then is kept, whoever is dead.
         let promised = self.ledger.promised();
-        self.raise(victim).await;
+        self.raise(victim, score.rounds).await;
         self.works(score.rounds).await;
         holds("what had been promised before the kill has happened", PATIENCE, async || {
             promised.has_happened(self.installation).await
         })
         .await;
         score.slowest = score.slowest.max(killed.elapsed());
+        if victim.is_dispensable() {
+            self.load.worry();
+        }
         let again: BTreeSet<String> = &self.executed_again().await - &before;
         // When nobody could be asked, all slots count: more can't have been.
         let slots = self.workers.len() * QUEUES * CONCURRENCY;
@@ -198,15 +217,21 @@ impl<'a> Site<'a> {
                 self.workers.swap(0, one);
             }
             Victim::Database => {
-                self.database.unwrap().crash().await;
+                self.servers.database.unwrap().crash().await;
                 return None;
             }
+            Victim::Cache => self.servers.redis.unwrap().kill(),
+            Victim::CacheHangs => self.servers.redis.unwrap().hang(),
         }
         let running = "SELECT CAST(id AS CHAR(20)) FROM jobs WHERE status = 'running'";
         Some(self.installation.sql(running).await.into_iter().collect())
     }
 
-    async fn raise(&mut self, victim: Victim) {
+    async fn raise(&mut self, victim: Victim, round: usize) {
+        if victim.is_dispensable() {
+            self.works(round).await;
+            tokio::time::sleep(Duration::from_millis(self.below(1000) as u64)).await;
+        }
         // A killed program's directory: one that starts anew finds what it left.
         match victim {
             Victim::Api => {
@@ -215,7 +240,9 @@ impl<'a> Site<'a> {
                 self.load.replace(0, self.apis[0].client());
             }
             Victim::Worker => self.workers[0] = self.installation.worker("worker", &SETTINGS).await,
-            Victim::Database => self.database.unwrap().resume().await,
+            Victim::Database => self.servers.database.unwrap().resume().await,
+            Victim::Cache => self.servers.redis.unwrap().resume().await,
+            Victim::CacheHangs => self.servers.redis.unwrap().go_on(),
         }
     }
 
