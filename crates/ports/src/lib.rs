@@ -27,6 +27,7 @@ mod password;
 mod store;
 mod system;
 mod tenancy;
+mod tenant_content;
 mod token;
 
 pub use activity::ActivityQueries;
@@ -61,4 +62,7 @@ pub use password::{PasswordHasher, Verdict};
 pub use store::{Store, Tx};
 pub use system::{Clock, Ids, Random};
 pub use tenancy::{AccessQueries, AccessRepo};
+pub use tenant_content::{
+    Identified, MemberRow, NewMember, RoleRow, TenantContentQueries, TenantContentRepo, TrailStretch,
+};
 pub use token::{AccessClaims, SigningKey, TokenError, TokenIssuer};

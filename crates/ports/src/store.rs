@@ -6,7 +6,8 @@ use crate::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
     CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries, JobQueue,
     KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, Outbox, OutboxQueries,
-    RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, UserQueries, UserRepo,
+    RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, TenantContentQueries,
+    TenantContentRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -53,6 +54,8 @@ pub trait Store: Send + Sync {
     fn sealed(&self) -> &dyn SealedQueries;
     /// What was loaded in bulk.
     fn bulk(&self) -> &dyn BulkQueries;
+    /// Tenants as a whole.
+    fn tenant_content(&self) -> &dyn TenantContentQueries;
     /// Jobs.
     fn jobs(&self) -> &dyn JobQueries;
     /// The audit trail.
@@ -94,6 +97,8 @@ pub trait Tx: Send + Sync {
     fn sealed(&self) -> &dyn SealedRepo;
     /// Many rows at once.
     fn bulk(&self) -> &dyn BulkRepo;
+    /// Tenants as a whole.
+    fn tenant_content(&self) -> &dyn TenantContentRepo;
     /// Jobs to run once this has committed.
     fn jobs(&self) -> &dyn JobQueue;
     /// Events to tell once this has committed.

@@ -29,6 +29,11 @@ pub trait AccessQueries: Send + Sync {
     /// # Errors
     /// `NotFound`, `Unavailable`.
     async fn tenant_by_slug(&self, slug: &str) -> Result<Tenant>;
+    /// The tenant with this public id.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    async fn tenant_by_uuid(&self, uuid: Uuid) -> Result<Tenant>;
 }
 
 /// Writing who may do what.

@@ -56,13 +56,11 @@ impl<L: Link> AccessQueries for Conn<L> {
     }
 
     async fn tenant_by_slug(&self, slug: &str) -> Result<Tenant> {
-        const OPERATION: &str = "access.tenant_by_slug";
-        let query = tenants::Entity::find()
-            .filter(tenants::Column::Slug.eq(slug))
-            .filter(tenants::Column::DeletedAt.is_null());
-        let row = query.one(self.0.read()).await.during(OPERATION)?;
-        let row = row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
-        Ok(Tenant { base: base_of!(row), name: row.name, slug: row.slug })
+        tenant(&self.0, tenants::Column::Slug.eq(slug), "access.tenant_by_slug").await
+    }
+
+    async fn tenant_by_uuid(&self, uuid: Uuid) -> Result<Tenant> {
+        tenant(&self.0, tenants::Column::Uuid.eq(uuid), "access.tenant_by_uuid").await
     }
 }
 
@@ -182,6 +180,14 @@ impl Conn<Work> {
         let id = query.into_tuple().one(self.0.read()).await.during(operation)?;
         id.ok_or_else(|| Error::new(Kind::NotFound, operation))
     }
+}
+
+/// A tenant that is not gone.
+async fn tenant(link: &impl Link, which: Expr, operation: &'static str) -> Result<Tenant> {
+    let query = tenants::Entity::find().filter(which).filter(tenants::Column::DeletedAt.is_null());
+    let row = query.one(link.read()).await.during(operation)?;
+    let row = row.ok_or_else(|| Error::new(Kind::NotFound, operation))?;
+    Ok(Tenant { base: base_of!(row), name: row.name, slug: row.slug })
 }
 
 /// The tenant, if it is one of the user's.

@@ -75,7 +75,7 @@ pub(crate) fn row_of(entry: &AuditEntry) -> Model {
     }
 }
 
-fn entry_of(row: Model) -> AuditEntry {
+pub(crate) fn entry_of(row: Model) -> AuditEntry {
     AuditEntry {
         id: row.id,
         uuid: row.uuid,

@@ -113,7 +113,8 @@ impl BulkRepo for Conn<Work> {
     }
 }
 
-async fn insert<E>(work: &Work, rows: Vec<E::Model>, operation: &'static str) -> Result<()>
+/// As many statements as their values need.
+pub(crate) async fn insert<E>(work: &Work, rows: Vec<E::Model>, operation: &'static str) -> Result<()>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,

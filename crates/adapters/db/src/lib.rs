@@ -36,6 +36,7 @@ mod sessions;
 mod settings;
 mod soft_delete;
 mod store;
+mod tenant_content;
 mod text;
 mod tokens;
 mod users;

@@ -8,7 +8,7 @@ use ports::{
     CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries,
     JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, Outbox,
     OutboxQueries, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
-    Tx, UserQueries, UserRepo,
+    TenantContentQueries, TenantContentRepo, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -92,6 +92,10 @@ impl Store for DbStore {
         &self.conn
     }
 
+    fn tenant_content(&self) -> &dyn TenantContentQueries {
+        &self.conn
+    }
+
     fn jobs(&self) -> &dyn JobQueries {
         &self.conn
     }
@@ -167,6 +171,10 @@ impl Tx for DbTx {
     }
 
     fn bulk(&self) -> &dyn BulkRepo {
+        &self.conn
+    }
+
+    fn tenant_content(&self) -> &dyn TenantContentRepo {
         &self.conn
     }
 

@@ -42,13 +42,15 @@ fn sorted(role: SystemRole) -> Vec<&'static str> {
     grants
 }
 
-/// "The tenant with this short name." `NotFound`.
-pub async fn finds_tenants_by_slug(bench: &Bench) {
+/// "The tenant with this short name", "with this public id". `NotFound`.
+pub async fn finds_tenants_by_slug_and_id(bench: &Bench) {
     let tenant = tenant();
     bench.commit(async |tx| tx.access().insert_tenant(&tenant).await).await;
     let access = bench.store.access();
     assert_eq!(access.tenant_by_slug(&tenant.slug).await.unwrap(), tenant);
     assert_eq!(access.tenant_by_slug("nobody").await.unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(access.tenant_by_uuid(tenant.base.uuid).await.unwrap(), tenant);
+    assert_eq!(access.tenant_by_uuid(uuid()).await.unwrap_err().kind(), Kind::NotFound);
 }
 
 /// "`Conflict` when the short name is taken"; a deleted tenant has none.

@@ -7,7 +7,7 @@ use crate::bench::Bench;
 use crate::listing::keeps_its_orders;
 use crate::samples::{at, at_millis, first, id, uuid};
 
-fn entry(action: &str, created_at: Timestamp) -> AuditEntry {
+pub(super) fn entry(action: &str, created_at: Timestamp) -> AuditEntry {
     AuditEntry {
         id: id(),
         uuid: uuid(),

@@ -14,6 +14,7 @@ pub mod mail_tokens;
 pub mod mailbox;
 pub mod sealed;
 pub mod sessions;
+pub mod tenant_content;
 pub mod tokens;
 pub mod unit_of_work;
 pub mod users;
@@ -117,7 +118,7 @@ macro_rules! store_suite {
                     units_of_work_do_not_overlap,
                 }
                 access {
-                    finds_tenants_by_slug,
+                    finds_tenants_by_slug_and_id,
                     a_live_slug_is_unique,
                     a_membership_is_a_scope,
                     a_role_name_is_unique_in_its_scope,
@@ -139,6 +140,14 @@ macro_rules! store_suite {
                     rows_of_all_kinds_read_back,
                     thousands_go_in_at_once_and_are_found,
                     what_is_there_already_stops_all_of_it,
+                }
+                tenant_content {
+                    roles_read_back_in_order,
+                    members_read_back_in_order,
+                    what_does_not_fit_is_a_conflict,
+                    the_trail_is_looked_through_by_stretches,
+                    users_are_found_by_address,
+                    taken_ids_are_told,
                 }
                 sealed {
                     values_under_earlier_keys_are_stale,
