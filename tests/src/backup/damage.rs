@@ -10,7 +10,7 @@ installations! {
         let vault = Vault::new();
         back_up(installation, &vault).well();
         let untouched = async |what: &str| {
-            run(installation, &["backup", "verify", "--at", &vault.url()]).refused("can't be trusted");
+            operate(installation, &["backup", "verify", "--at", &vault.url()]).refused("can't be trusted");
             restore(&target.installation, &vault).refused("can't be trusted");
             assert!(target.is_untouched().await, "{what}");
         };
@@ -34,7 +34,7 @@ installations! {
         let vault = Vault::new();
         back_up(installation, &vault).well();
         back_up(installation, &vault).well();
-        let [one, other] = vault.backups().try_into().unwrap();
+        let [one, other] = vault.archives().try_into().unwrap();
         for file in ["part-000001", "manifest"] {
             let (ours, theirs) = (other.join(file), one.join(file));
             let kept = std::fs::read(&ours).unwrap();
@@ -59,5 +59,5 @@ installations! {
 
 fn restore_named(target: &Empty, vault: &Vault, backup: &Path) -> Said {
     let name = backup.file_name().unwrap().to_str().unwrap();
-    run(&target.installation, &["restore", "--from", &vault.url(), name])
+    operate(&target.installation, &["restore", "--from", &vault.url(), name])
 }

@@ -20,11 +20,11 @@ installations! {
             killed(installation, &["backup", "--to", &vault.url()], at);
         }
         restore(installation, &vault).refused("there is no backup");
-        let listed = run(installation, &["backup", "list", "--at", &vault.url()]);
+        let listed = operate(installation, &["backup", "list", "--at", &vault.url()]);
         assert!(listed.well().contains("UNUSABLE: it was cut short"), "{}", listed.text);
 
         back_up(installation, &vault).well();
-        run(installation, &["backup", "verify", "--at", &vault.url()]).well();
+        operate(installation, &["backup", "verify", "--at", &vault.url()]).well();
         let left = listed_names(&installation.data("api"));
         assert!(!left.iter().any(|name| name.contains(".tmp")), "{left:?}");
     }
@@ -41,7 +41,7 @@ installations! {
             arguments.extend(force);
             killed(&target.installation, &arguments, at);
             if installation.profile == Profile::Mysql {
-                let said = run(&target.installation, &["migrate", "up"]);
+                let said = operate(&target.installation, &["migrate", "up"]);
                 said.refused("a restore did not end, and the database is not whole");
                 restore(&target.installation, &vault).refused("the database is not empty");
                 let api = target.installation.start("mainstay-api", "api", &[]);
@@ -54,7 +54,7 @@ installations! {
         }
         let mut again = vec!["restore", "--from", &url];
         again.extend(force);
-        run(&target.installation, &again).well();
+        operate(&target.installation, &again).well();
         assert!(contents(&target.installation.database_url()).await == contents(&installation.database_url()).await);
         let left = listed_names(&target.installation.data("api"));
         assert!(!left.iter().any(|name| name.contains(".tmp")), "{left:?}");

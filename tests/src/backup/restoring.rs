@@ -15,11 +15,11 @@ installations! {
         let vault = Vault::new();
         let said = back_up(installation, &vault);
         assert!(said.well().contains("the master key, which is NOT in it"), "{}", said.text);
-        let listed = run(installation, &["backup", "list", "--at", &vault.url()]);
+        let listed = operate(installation, &["backup", "list", "--at", &vault.url()]);
         let url = installation.database_url();
         let engine = url.split(':').next().unwrap();
         assert!(listed.well().contains(engine) && listed.text.lines().count() == 1, "{}", listed.text);
-        run(installation, &["backup", "verify", "--at", &vault.url()]).well();
+        operate(installation, &["backup", "verify", "--at", &vault.url()]).well();
 
         let before = contents(&installation.database_url()).await;
         restore(&target.installation, &vault).well();
@@ -30,7 +30,7 @@ installations! {
         }
         assert!(before["users"].len() == 3 && before["jobs"].len() >= 20, "{before:?}");
 
-        let status = run(&target.installation, &["migrate", "status"]);
+        let status = operate(&target.installation, &["migrate", "status"]);
         assert!(!status.well().contains("pending"), "{}", status.text);
         people_can_log_in(&target).await;
 
@@ -38,7 +38,7 @@ installations! {
         let there = contents(&target.installation.database_url()).await;
         restore(&target.installation, &vault).refused("the database is not empty");
         assert!(there == contents(&target.installation.database_url()).await, "it was changed all the same");
-        run(&target.installation, &["restore", "--from", &vault.url(), "--force"]).well();
+        operate(&target.installation, &["restore", "--from", &vault.url(), "--force"]).well();
         assert!(before == contents(&target.installation.database_url()).await);
     }
 
@@ -85,14 +85,14 @@ async fn a_bucket_is_as_good_as_a_directory() {
     Installation::with(Profile::Embedded, async |installation: &Installation| {
         let target = Empty::of(installation.profile).await.unwrap();
         quiet(installation).await;
-        let said = run(installation, &["backup", "--part-size", "1", "--to", &url]);
+        let said = operate(installation, &["backup", "--part-size", "1", "--to", &url]);
         said.well();
         assert!(!said.text.contains(s3::SECRET), "{}", said.text);
-        run(&target.installation, &["restore", "--from", &url]).well();
+        operate(&target.installation, &["restore", "--from", &url]).well();
         let (before, after) = (installation.database_url(), target.installation.database_url());
         assert!(contents(&before).await == contents(&after).await);
         let wrong = url.replace(s3::SECRET, "hunter2hunter2");
-        let refused = run(installation, &["backup", "--to", &wrong]);
+        let refused = operate(installation, &["backup", "--to", &wrong]);
         refused.refused("SignatureDoesNotMatch");
         assert!(!refused.text.contains("hunter2"), "{}", refused.text);
     })
@@ -107,12 +107,12 @@ async fn nothing_is_restored_under_a_running_program() {
     let vault = Vault::new();
     back_up(&installation, &vault).well();
     let restoring = ["restore", "--force", "--from", &vault.url()];
-    run(&installation, &restoring).refused("another mainstay-api is running on this SQLite file");
+    operate(&installation, &restoring).refused("another mainstay-api is running on this SQLite file");
     let worker = installation.worker("worker", &[]).await;
     api.stop().await;
-    run(&installation, &restoring).refused("stop all programs that use it");
+    operate(&installation, &restoring).refused("stop all programs that use it");
     worker.stop().await;
-    run(&installation, &restoring).well();
+    operate(&installation, &restoring).well();
     let api = installation.api("api", &[]).await;
     api.admin().await;
     api.stop().await;
@@ -135,8 +135,8 @@ async fn what_is_not_there_is_not_made_up() {
     let vault = Vault::new();
     back_up(&installation, &vault).refused("there is no database at");
     restore(&installation, &vault).refused("there is no backup");
-    run(&installation, &["backup", "--to", "ftp://x/y"]).refused("known are file, s3");
-    assert!(vault.backups().is_empty() && !installation.data("api").join("mainstay.db").exists());
+    operate(&installation, &["backup", "--to", "ftp://x/y"]).refused("known are file, s3");
+    assert!(vault.archives().is_empty() && !installation.data("api").join("mainstay.db").exists());
 }
 
 /// A place that did not exist is made so that nobody else can look into it.

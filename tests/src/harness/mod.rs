@@ -1,7 +1,7 @@
 //! Starts the application and speaks to it.
 //!
-//! `app` runs it in this process, `installation` as the programs that ship; `client` is a caller, `people` what
-//! callers do; `databases` gives databases, `server` whole servers.
+//! `app` runs it in this process, `installation` as the programs that ship, `operator` as the operator's command;
+//! `client` is a caller, `people` what callers do; `databases` gives databases, `server` whole servers.
 
 mod app;
 mod binaries;
@@ -10,6 +10,7 @@ mod contents;
 mod databases;
 mod empty;
 mod installation;
+mod operator;
 mod people;
 mod program;
 mod server;
@@ -18,10 +19,11 @@ mod wait;
 
 pub(crate) use app::{App, Setup, run};
 pub(crate) use client::{Answer, Call, Client};
-pub(crate) use contents::contents;
+pub(crate) use contents::{Contents, contents};
 pub(crate) use databases::migrate;
 pub(crate) use empty::Empty;
 pub(crate) use installation::{Installation, MASTER_KEY};
+pub(crate) use operator::{Said, Vault, listed, operate, operator};
 pub(crate) use people::{ADMIN, ADMIN_PASSWORD, PASSWORD, Tokens, VERIFY_SUBJECT};
 pub(crate) use program::{Program, promised};
 pub(crate) use server::{DatabaseServer, Identity};
