@@ -29,6 +29,7 @@ mod refresh;
 mod rotation;
 mod seeding;
 mod sessions;
+mod tenant_archives;
 mod tls;
 mod tokens;
 mod users;

@@ -8,6 +8,7 @@ mod migrate;
 mod outbox;
 mod roles;
 mod seed;
+mod tenants;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,9 @@ enum Command {
     Keys(keys::Keys),
     /// Write what an installation begins with, and outside production a demo. A second run adds what is missing.
     Seed(seed::Seed),
+    /// Tenants, on their way out and in.
+    #[command(subcommand)]
+    Tenants(tenants::Tenants),
     /// The configuration.
     #[command(subcommand)]
     Config(Configuration),
@@ -88,6 +92,7 @@ async fn execute(command: Command) -> Result<ExitCode> {
         Command::Roles(command) => roles::execute(command)?,
         Command::Seed(command) => seed::execute(command).await?,
         Command::Keys(command) => return keys::execute(command).await,
+        Command::Tenants(command) => tenants::execute(command).await?,
         Command::Config(Configuration::Check) => {
             operator::configuration()?;
             println!("the configuration is valid");

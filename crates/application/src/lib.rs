@@ -20,6 +20,7 @@ pub mod maintenance;
 pub mod outbox;
 pub mod seeding;
 mod settings;
+pub mod tenant_archives;
 pub mod users;
 mod work;
 
@@ -51,6 +52,8 @@ pub struct Application {
     pub outbox: outbox::Outbox,
     /// What an installation begins with.
     pub seeding: seeding::Seeding,
+    /// Tenants on their way out and in.
+    pub tenant_archives: tenant_archives::TenantArchives,
     /// The keys of the ring.
     pub keys: keys::KeyRing,
 }
@@ -72,6 +75,7 @@ impl Application {
             mails: mails::Mails::new(core.clone(), keys.clone()),
             outbox: outbox::Outbox::new(core.clone(), lists),
             maintenance: maintenance::Maintenance::new(core.clone()),
+            tenant_archives: tenant_archives::TenantArchives::new(core.clone()),
             seeding: seeding::Seeding::new(core),
             keys,
         }

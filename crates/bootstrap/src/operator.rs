@@ -9,6 +9,7 @@ mod outbox;
 mod roles;
 mod schema;
 mod seed;
+mod tenants;
 
 use anyhow::{Context as _, Result};
 use db::Process;
@@ -23,6 +24,7 @@ pub use schema::{
     migrate_fresh, migrate_generate, migrate_status, migrate_up,
 };
 pub use seed::{Seeded, seed};
+pub use tenants::{Exported, Imported, tenant_export, tenant_import};
 
 use crate::config::{self, Loaded};
 use crate::core::{Overrides, Shared, assemble, connect, keep_keys, keys_every, migrate};

@@ -39,5 +39,5 @@ pub use password::{Password, PasswordError, PasswordPolicy};
 pub use phone::{Phone, PhoneError};
 pub use search::SearchKey;
 pub use session::{Lifetimes, Presented, RefreshToken, STEP_UP, Session, judge_refresh};
-pub use tenant::{Tenant, TenantScope};
+pub use tenant::{Slug, SlugError, Tenant, TenantScope};
 pub use user::{DisplayName, DisplayNameError, User, UserStatus};

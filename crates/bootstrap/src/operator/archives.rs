@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use archive_sealed::Archives;
+use archive_sealed::{Archives, Manifest};
 use ports::{BlobStore, Random};
 use system::{OsRandom, SystemClock};
 
@@ -31,6 +31,27 @@ fn store(text: &str) -> Result<Arc<dyn BlobStore>> {
         known.join(", ")
     );
     blobs().connect(url.scheme(), &url).with_context(|| format!("{url} can't be used"))
+}
+
+/// The named archive, or the newest complete one of this kind.
+pub(super) async fn chosen(archives: &Archives, kind: &str, name: Option<&str>) -> Result<Manifest> {
+    if let Some(name) = name {
+        return of_kind(archives, kind, name).await;
+    }
+    for listed in archives.list().await?.into_iter().rev().filter(|listed| listed.complete) {
+        let manifest = archives.manifest(&listed.name).await.with_context(|| listed.name.clone())?;
+        if manifest.kind == kind {
+            return Ok(manifest);
+        }
+    }
+    bail!("there is no backup of a {kind}")
+}
+
+/// The manifest of an archive that has to be of this kind.
+pub(super) async fn of_kind(archives: &Archives, kind: &str, name: &str) -> Result<Manifest> {
+    let manifest = archives.manifest(name).await.with_context(|| name.to_owned())?;
+    ensure!(manifest.kind == kind, "{name} is no archive of a {kind} but of a {}", manifest.kind);
+    Ok(manifest)
 }
 
 /// A key that is made up now would open nothing that was sealed elsewhere, and lie in the way of the right one.

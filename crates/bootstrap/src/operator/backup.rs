@@ -1,11 +1,11 @@
 //! Backing up and restoring: a dump of the database as an archive in a blob store, and back.
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow};
 use archive_sealed::{Archives, Listed, Manifest, NewArchive};
 use db::backup::{self, Origin};
 use db::{Process, Settings};
 
-use super::archives::open;
+use super::archives::{of_kind, open};
 use crate::config::Loaded;
 use crate::core::{Overrides, create_private, settings_of_database};
 use crate::fail_points;
@@ -95,18 +95,16 @@ fn database(loaded: &Loaded) -> Settings {
 
 /// The named one, or the newest that is complete.
 async fn chosen(archives: &Archives, name: Option<&str>) -> Result<(Manifest, Origin)> {
-    if let Some(name) = name {
-        return manifest(archives, name).await;
-    }
-    let newest = archives.list().await?.into_iter().rev().find(|listed| listed.complete);
-    let Some(newest) = newest else { bail!("there is no backup") };
-    manifest(archives, &newest.name).await
+    described(super::archives::chosen(archives, KIND, name).await?)
 }
 
 async fn manifest(archives: &Archives, name: &str) -> Result<(Manifest, Origin)> {
-    let manifest = archives.manifest(name).await.with_context(|| name.to_owned())?;
-    ensure!(manifest.kind == KIND, "{name} is no backup of a database but one of kind `{}`", manifest.kind);
+    described(of_kind(archives, KIND, name).await?)
+}
+
+/// With what it says it is of.
+fn described(manifest: Manifest) -> Result<(Manifest, Origin)> {
     let origin = serde_json::from_value(manifest.about.clone());
-    let origin = origin.with_context(|| format!("{name} does not say what it is of"))?;
+    let origin = origin.with_context(|| format!("{} does not say what it is of", manifest.name))?;
     Ok((manifest, origin))
 }

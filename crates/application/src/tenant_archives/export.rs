@@ -1,0 +1,127 @@
+//! Out: the tenant, its roles, its members, its audit entries, in this order, a batch at a time.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use domain::{Tenant, TenantScope};
+use futures_util::{StreamExt, stream};
+use ports::{ByteStream, MemberRow};
+use uuid::Uuid;
+
+use super::lines::{Counts, FORMAT, Head, Line, piece};
+use super::{BATCH, TenantArchives};
+use crate::{Action, Context, Core, Result, Work};
+
+const EXPORT: Action = Action { name: "tenant.export", resource: "tenant" };
+/// Rows of the trail that are looked at for a batch: few may be the tenant's.
+const LOOK: u64 = 5_000;
+
+/// A tenant on its way out.
+pub struct Export {
+    /// Which.
+    pub tenant: Tenant,
+    /// The version of the lines.
+    pub format: u32,
+    /// Its lines. They are whole only if the stream ends without an error.
+    pub content: ByteStream<'static>,
+}
+
+impl TenantArchives {
+    /// Begins to export a tenant, named by its short name or its public id. That it was is on record before the first
+    /// line can be read.
+    ///
+    /// The lines are not of one moment: what changes meanwhile may be in them or not. What they refer to is in them.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn export(&self, context: &Context, which: &str) -> Result<Export> {
+        let access = self.core.store.access();
+        let tenant = match Uuid::parse_str(which) {
+            Ok(uuid) => access.tenant_by_uuid(uuid).await?,
+            Err(_) => access.tenant_by_slug(which).await?,
+        };
+        let mut work = Work::begin(&self.core, context, EXPORT).await?;
+        let scope = TenantScope::Tenant { id: tenant.base.id, uuid: tenant.base.uuid };
+        work.acting_as(context.actor.clone(), scope);
+        work.on(tenant.base.uuid);
+        work.commit().await?;
+        let reading = Reading {
+            core: self.core.clone(),
+            tenant: tenant.clone(),
+            stage: Stage::Head,
+            roles: HashSet::new(),
+            counts: Counts::default(),
+        };
+        Ok(Export { tenant, format: FORMAT, content: stream::try_unfold(reading, Reading::step).boxed() })
+    }
+}
+
+/// What is read next, behind which id.
+enum Stage {
+    Head,
+    Roles(i64),
+    Members(i64),
+    Trail(i64),
+    End,
+    Done,
+}
+
+struct Reading {
+    core: Core,
+    tenant: Tenant,
+    stage: Stage,
+    /// Those that have been written.
+    roles: HashSet<i64>,
+    counts: Counts,
+}
+
+impl Reading {
+    async fn step(mut self) -> ports::Result<Option<(Bytes, Self)>> {
+        let lines = match self.stage {
+            Stage::Head => {
+                self.stage = Stage::Roles(0);
+                piece([Line::Archive(Head { format: FORMAT }), Line::from(&self.tenant)])
+            }
+            Stage::Roles(after) => self.roles(after).await,
+            Stage::Members(after) => self.members(after).await,
+            Stage::Trail(after) => self.trail(after).await,
+            Stage::End => {
+                self.stage = Stage::Done;
+                piece([Line::End(self.counts)])
+            }
+            Stage::Done => return Ok(None),
+        };
+        Ok(Some((lines?, self)))
+    }
+
+    async fn roles(&mut self, after: i64) -> ports::Result<Bytes> {
+        let rows = self.core.store.tenant_content().roles(self.tenant.base.id, after, BATCH as u64).await?;
+        self.stage = match rows.last() {
+            Some(last) if rows.len() == BATCH => Stage::Roles(last.base.id),
+            _ => Stage::Members(0),
+        };
+        self.counts.roles += rows.len() as u64;
+        self.roles.extend(rows.iter().map(|role| role.base.id));
+        piece(rows.into_iter().map(Line::from))
+    }
+
+    /// A role that came into being after the roles were read is left out: a line refers to lines before it.
+    async fn members(&mut self, after: i64) -> ports::Result<Bytes> {
+        let rows = self.core.store.tenant_content().members(self.tenant.base.id, after, BATCH as u64).await?;
+        // Fewer than fit may also mean that somebody was deleted while they were read.
+        self.stage = rows.last().map_or(Stage::Trail(0), |last| Stage::Members(last.base.id));
+        self.counts.members += rows.len() as u64;
+        let known = |member: MemberRow| {
+            let roles = member.roles.iter().copied().filter(|role| self.roles.contains(role)).collect();
+            Line::from(MemberRow { roles, ..member })
+        };
+        piece(rows.into_iter().map(known))
+    }
+
+    async fn trail(&mut self, after: i64) -> ports::Result<Bytes> {
+        let stretch = self.core.store.tenant_content().trail(self.tenant.base.id, after, LOOK).await?;
+        self.stage = stretch.next.map_or(Stage::End, Stage::Trail);
+        self.counts.audit_entries += stretch.entries.len() as u64;
+        piece(stretch.entries.into_iter().map(Line::from))
+    }
+}
