@@ -1,5 +1,6 @@
 //! A tenant is taken out of one installation and comes into another, whichever engines they are on.
 
+mod content;
 mod damage;
 mod moving;
 
