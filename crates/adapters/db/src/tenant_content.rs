@@ -46,13 +46,20 @@ impl<L: Link> TenantContentQueries for Conn<L> {
 
     async fn members(&self, tenant_id: i64, after: i64, limit: u64) -> Result<Vec<MemberRow>> {
         const OPERATION: &str = "tenant_content.members";
-        let living =
-            Query::select().column(users::Column::Id).from(users::Entity).and_where(live_user()).to_owned();
+        // Asked of each row: a set of all who live would be made anew for every batch.
+        let of_member = Expr::col((users::Entity, users::Column::Id))
+            .equals((memberships::Entity, memberships::Column::UserId));
+        let living = Query::select()
+            .expr(Expr::val(1))
+            .from(users::Entity)
+            .and_where(of_member)
+            .and_where(live_user())
+            .to_owned();
         let found = memberships::Entity::find()
             .filter(memberships::Column::TenantId.eq(tenant_id))
             .filter(memberships::Column::DeletedAt.is_null())
             .filter(memberships::Column::Id.gt(after))
-            .filter(memberships::Column::UserId.in_subquery(living))
+            .filter(Expr::exists(living))
             .order_by_asc(memberships::Column::Id)
             .limit(bounded(limit));
         let found = found.all(self.0.read()).await.during(OPERATION)?;
