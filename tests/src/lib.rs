@@ -15,6 +15,7 @@ mod addresses;
 mod audit;
 mod backup;
 mod bad_input;
+mod contention;
 mod edge;
 mod idempotency;
 mod jobs;

@@ -123,6 +123,11 @@ impl Error {
         Self::Invalid(vec![FieldError { field: field.to_owned(), code, message: message.to_string() }])
     }
 
+    /// True when something concurrent won and nothing has been done: the same again may succeed at once.
+    pub fn is_contended(&self) -> bool {
+        matches!(self, Self::Unavailable(source) if source.is_contended())
+    }
+
     /// Stable code, part of the contract.
     pub fn code(&self) -> &'static str {
         match self {

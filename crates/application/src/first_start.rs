@@ -26,25 +26,26 @@ pub async fn run(core: &Core, email: &Email, password: &SecretString) -> Result<
 
 async fn write(core: &Core, email: &Email, password_hash: String) -> Result<()> {
     let context = Context::system("first-start", None);
-    let mut work = Work::begin(core, &context, INITIALISE).await?;
-    let tenant = Tenant { base: core.base()?, name: "Default".to_owned(), slug: DEFAULT_TENANT.to_owned() };
+    let tenant = &Tenant { base: core.base()?, name: "Default".to_owned(), slug: DEFAULT_TENANT.to_owned() };
     let scope = TenantScope::Tenant { id: tenant.base.id, uuid: tenant.base.uuid };
     let base = core.base()?;
-    let admin = User { email_verified_at: Some(base.created_at), ..User::new(base, email.clone(), None) };
-    let credential = Credential { base: core.base()?, user_id: admin.base.id, password_hash };
+    let admin = &User { email_verified_at: Some(base.created_at), ..User::new(base, email.clone(), None) };
+    let credential = &Credential { base: core.base()?, user_id: admin.base.id, password_hash };
 
-    let tx = work.tx();
-    tx.access().insert_tenant(&tenant).await?;
-    insert_roles(core, tx, TenantScope::Platform).await?;
-    insert_roles(core, tx, scope).await?;
-    tx.users().insert(&admin).await?;
-    tx.credentials().insert(&credential).await?;
-    tx.access().assign_platform_role(admin.base.id, SystemRole::Owner).await?;
-    join(core, tx, &admin.base, scope, SystemRole::Owner).await?;
-
-    work.acting_as(Actor::System("first-start"), TenantScope::Platform);
-    work.on(admin.base.uuid);
-    work.commit().await
+    Work::run(core, &context, INITIALISE, |mut work| async move {
+        let tx = work.tx();
+        tx.access().insert_tenant(tenant).await?;
+        insert_roles(core, tx, TenantScope::Platform).await?;
+        insert_roles(core, tx, scope).await?;
+        tx.users().insert(admin).await?;
+        tx.credentials().insert(credential).await?;
+        tx.access().assign_platform_role(admin.base.id, SystemRole::Owner).await?;
+        join(core, tx, &admin.base, scope, SystemRole::Owner).await?;
+        work.acting_as(Actor::System("first-start"), TenantScope::Platform);
+        work.on(admin.base.uuid);
+        work.commit().await
+    })
+    .await
 }
 
 async fn insert_roles(core: &Core, tx: &dyn Tx, scope: TenantScope) -> Result<()> {

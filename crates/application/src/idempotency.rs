@@ -186,6 +186,20 @@ impl Reservation {
         }
     }
 
+    /// Does what is asked up to its answer, and all of it again, a few times, when a concurrent unit of work has undone
+    /// it (`lost`).
+    pub async fn again<T, F>(&self, attempt: impl Fn() -> F, lost: impl Fn(&T) -> bool) -> T
+    where
+        F: Future<Output = T>,
+    {
+        let attempt = || async {
+            // What an earlier try has left goes: units of work under one key are one, and it is over.
+            drop(self.take());
+            attempt().await
+        };
+        self.0.core.again_while(attempt, lost).await
+    }
+
     /// Commits what was done, with its answer.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! **Invariant:** knows the domain and the ports, and nothing of HTTP, SQL or any driver. Every use case that
 //! changes something does it in a [`Work`], which writes the audit entry with it.
 
+mod again;
 pub mod audit;
 pub mod auth;
 mod cached;

@@ -86,26 +86,28 @@ impl Maintenance {
 
     async fn purge_batch(&self, context: &Context, lease: &Lease) -> Result<Purged> {
         let now = self.core.clock.now();
-        let work = Work::begin(&self.core, context, PURGE).await?;
-        work.under(lease).await?;
-        let tx = work.tx();
-        let sessions = tx.sessions().purge(now - KEEP_SESSIONS, BATCH).await?;
-        let tokens = tx.expired_tokens().purge(now - KEEP_REFRESH_TOKENS, now, BATCH).await?;
-        let purged = Purged {
-            sessions,
-            refresh_tokens: tokens.refresh,
-            mail_tokens: tokens.mail,
-            login_attempts: tx.login_attempts().purge(now, BATCH).await?,
-            idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
-            inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,
-            users: 0,
-        };
-        if purged == Purged::default() {
-            // Nothing changed, so there is nothing to record either.
-            return Ok(purged);
-        }
-        work.commit().await?;
-        Ok(purged)
+        Work::run(&self.core, context, PURGE, |work| async move {
+            work.under(lease).await?;
+            let tx = work.tx();
+            let sessions = tx.sessions().purge(now - KEEP_SESSIONS, BATCH).await?;
+            let tokens = tx.expired_tokens().purge(now - KEEP_REFRESH_TOKENS, now, BATCH).await?;
+            let purged = Purged {
+                sessions,
+                refresh_tokens: tokens.refresh,
+                mail_tokens: tokens.mail,
+                login_attempts: tx.login_attempts().purge(now, BATCH).await?,
+                idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
+                inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,
+                users: 0,
+            };
+            if purged == Purged::default() {
+                // Nothing changed, so there is nothing to record either.
+                return Ok(purged);
+            }
+            work.commit().await?;
+            Ok(purged)
+        })
+        .await
     }
 
     /// Each purged user is told as an event, so that whoever keeps something about the person elsewhere forgets it.
@@ -113,17 +115,22 @@ impl Maintenance {
         let before = self.core.clock.now() - self.core.settings.retention.deleted_users;
         let mut total = 0;
         loop {
-            let work = Work::begin(&self.core, context, PURGE_USERS).await?;
-            work.under(lease).await?;
-            let purged = work.tx().users().purge(before, BATCH).await?;
-            if purged.is_empty() {
-                return Ok(total);
+            let purged = Work::run(&self.core, context, PURGE_USERS, |work| async move {
+                work.under(lease).await?;
+                let purged = work.tx().users().purge(before, BATCH).await?;
+                if purged.is_empty() {
+                    return Ok(0);
+                }
+                for user in &purged {
+                    work.emit(&DomainEvent::UserPurged { user: *user }).await?;
+                }
+                work.commit().await?;
+                Ok(purged.len() as u64)
+            });
+            match purged.await? {
+                0 => return Ok(total),
+                purged => total += purged,
             }
-            for user in &purged {
-                work.emit(&DomainEvent::UserPurged { user: *user }).await?;
-            }
-            work.commit().await?;
-            total += purged.len() as u64;
         }
     }
 
@@ -133,9 +140,13 @@ impl Maintenance {
         let mut total = 0;
         loop {
             // What the rows say does not change, so there is nothing to record.
-            let tx = self.core.store.begin().await?;
-            let completed = tx.users().complete_search_keys(BATCH).await?;
-            tx.commit().await?;
+            let complete = || async {
+                let tx = self.core.store.begin().await?;
+                let completed = tx.users().complete_search_keys(BATCH).await?;
+                tx.commit().await?;
+                Ok(completed)
+            };
+            let completed = self.core.again(complete).await?;
             total += completed;
             if completed < BATCH {
                 return Ok(total);

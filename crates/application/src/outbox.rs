@@ -39,17 +39,21 @@ impl Outbox {
 
     /// Publishes a dead letter again, with all its tries before it. Younger events of its subject have gone ahead.
     pub async fn retry(&self, context: &Context, event: Uuid) -> Result<()> {
-        let mut work = Work::begin(&self.core, context, RETRY).await?;
-        work.on(event);
-        work.tx().outbox().revive(event).await?;
-        work.commit().await
+        Work::run(&self.core, context, RETRY, |mut work| async move {
+            work.on(event);
+            work.tx().outbox().revive(event).await?;
+            work.commit().await
+        })
+        .await
     }
 
     /// Removes a dead letter for good.
     pub async fn drop(&self, context: &Context, event: Uuid) -> Result<()> {
-        let mut work = Work::begin(&self.core, context, DROP).await?;
-        work.on(event);
-        work.tx().outbox().discard(event).await?;
-        work.commit().await
+        Work::run(&self.core, context, DROP, |mut work| async move {
+            work.on(event);
+            work.tx().outbox().discard(event).await?;
+            work.commit().await
+        })
+        .await
     }
 }

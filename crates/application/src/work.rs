@@ -17,7 +17,7 @@ pub struct Action {
 }
 
 /// A transaction with its audit entry. State, events, jobs and the entry commit together; dropped means that
-/// nothing happened.
+/// nothing happened, and so does a loss to a concurrent unit of work: then all is done again, see [`Work::run`].
 pub struct Work<'a> {
     core: &'a Core,
     context: &'a Context,
@@ -30,8 +30,30 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Begins; under an idempotency key, goes on with what an earlier unit of work has left open.
-    pub async fn begin(core: &'a Core, context: &'a Context, action: Action) -> Result<Self> {
+    /// Begins, and does what `body` says: commits, denies, or drops it. Again from the beginning, a few times, when a
+    /// concurrent unit of work has undone it, so that callers don't hear of that; what `body` does beside its unit of
+    /// work must bear that. Under an idempotency key whoever has the answer does all of it again
+    /// ([`Reservation::again`](crate::idempotency::Reservation::again)).
+    pub async fn run<T, F>(
+        core: &'a Core,
+        context: &'a Context,
+        action: Action,
+        body: impl Fn(Self) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let body = &body;
+        let attempt = || async move { body(Self::begin(core, context, action).await?).await };
+        match &context.reservation {
+            Some(_) => attempt().await,
+            None => core.again(attempt).await,
+        }
+    }
+
+    /// Begins; under an idempotency key, goes on with what an earlier unit of work has left open. By itself only for what
+    /// can't be done again, because it reads something that comes once; all else goes through [`Work::run`].
+    pub(crate) async fn begin(core: &'a Core, context: &'a Context, action: Action) -> Result<Self> {
         let resumed = match &context.reservation {
             Some(reservation) => reservation.resume()?,
             None => None,

@@ -31,13 +31,14 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     operation: &'static str,
+    contended: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// An error without a deeper cause.
     pub fn new(kind: Kind, operation: &'static str) -> Self {
-        Self { kind, operation, source: None }
+        Self { kind, operation, contended: false, source: None }
     }
 
     /// An error with the driver's error as its cause.
@@ -46,7 +47,12 @@ impl Error {
         operation: &'static str,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        Self { kind, operation, source: Some(source.into()) }
+        Self { kind, operation, contended: false, source: Some(source.into()) }
+    }
+
+    /// `Unavailable` because a concurrent unit of work won.
+    pub fn contended(operation: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { contended: true, ..Self::with(Kind::Unavailable, operation, source) }
     }
 
     /// What went wrong.
@@ -57,6 +63,12 @@ impl Error {
     /// During what.
     pub fn operation(&self) -> &'static str {
         self.operation
+    }
+
+    /// True when a concurrent unit of work won: nothing of this one has happened, nothing is wrong with what was
+    /// asked, and the same again, from its beginning, may succeed at once.
+    pub fn is_contended(&self) -> bool {
+        self.contended
     }
 
     /// True when the same call may succeed later, unchanged.

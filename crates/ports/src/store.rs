@@ -112,7 +112,7 @@ pub trait Tx: Send + Sync {
     ///
     /// # Errors
     /// `Unavailable` when a concurrent unit of work won (a deadlock, a serialization failure; so may any statement
-    /// before), when the database went away, in which case it may or may not have committed, or when this process
+    /// before; `is_contended` tells), when the database went away, in which case it may or may not have committed, or when this process
     /// holds no lease on a node id (see `Cluster`): others may then rely on it to change nothing. Never `Conflict` for
     /// such a loss: that is about the request, and may be kept as its answer.
     async fn commit(self: Box<Self>) -> Result<()>;

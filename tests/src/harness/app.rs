@@ -106,6 +106,11 @@ impl App {
         &self.running.app.keys
     }
 
+    /// Where its database is, for whoever may do anything with it.
+    pub(crate) fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
     /// To be spoken to from elsewhere.
     pub(crate) fn client(&self) -> Client {
         self.client.clone()

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use crate::dedicated::Dedicated;
-use crate::error::{During, kind_of};
+use crate::error::{During, Meaning};
 
 /// Every repository is an `impl` on this, so that a read is written once for both kinds of [`Link`].
 pub(crate) struct Conn<L>(pub(crate) L);
@@ -83,7 +83,7 @@ pub(crate) async fn begin(
 /// (deadlock) may have rolled back and would commit each further statement by itself.
 pub(crate) struct Work {
     transaction: DatabaseTransaction,
-    failure: OnceLock<Kind>,
+    failure: OnceLock<Meaning>,
     wakes: AtomicBool,
     cipher: Arc<dyn ColumnCipher>,
 }
@@ -104,7 +104,7 @@ impl Work {
     }
 
     /// How the first failed statement failed.
-    pub(crate) fn failure(&self) -> Option<Kind> {
+    pub(crate) fn failure(&self) -> Option<Meaning> {
         self.failure.get().copied()
     }
 
@@ -123,7 +123,7 @@ impl Work {
     fn note<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
         if let Err(error) = &result {
             // A second failure can't come: nothing runs after the first.
-            let _ = self.failure.set(kind_of(error));
+            let _ = self.failure.set(Meaning::of(error));
         }
         result
     }

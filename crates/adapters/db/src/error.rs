@@ -14,15 +14,51 @@ pub(crate) trait During<T> {
 
 impl<T> During<T> for std::result::Result<T, DbErr> {
     fn during(self, operation: &'static str) -> Result<T> {
-        self.map_err(|error| Error::with(kind_of(&error), operation, printable(&error)))
+        self.map_err(|error| Meaning::of(&error).error(operation, printable(&error)))
     }
 }
 
 impl<T> During<T> for std::result::Result<T, sqlx::Error> {
     fn during(self, operation: &'static str) -> Result<T> {
-        self.map_err(|error| Error::with(kind_of_sqlx(&error), operation, printable(&error)))
+        self.map_err(|error| Meaning::of_sqlx(&error).error(operation, printable(&error)))
     }
 }
+
+/// What a failed statement means to the core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// A concurrent unit of work won, and the server has rolled this one back.
+    Contended,
+    /// Anything else.
+    Failed(Kind),
+}
+
+impl Meaning {
+    pub(crate) fn of(error: &DbErr) -> Self {
+        match error {
+            DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+                Self::of_sqlx(error)
+            }
+            error => Self::Failed(kind_of(error)),
+        }
+    }
+
+    fn of_sqlx(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(error) if is_contended(error.as_ref()) => Self::Contended,
+            error => Self::Failed(kind_of_sqlx(error)),
+        }
+    }
+
+    pub(crate) fn error(self, operation: &'static str, source: impl Into<BoxedSource>) -> Error {
+        match self {
+            Self::Contended => Error::contended(operation, source),
+            Self::Failed(kind) => Error::with(kind, operation, source),
+        }
+    }
+}
+
+type BoxedSource = Box<dyn std::error::Error + Send + Sync>;
 
 /// A row that this version can't read: written by a newer one, or damaged.
 pub(crate) fn unreadable(operation: &'static str, what: &'static str) -> Error {
@@ -34,13 +70,9 @@ fn printable(error: &dyn std::error::Error) -> String {
     error.to_string()
 }
 
-/// What a failed statement means to the core.
-pub(crate) fn kind_of(error: &DbErr) -> Kind {
+fn kind_of(error: &DbErr) -> Kind {
     match error {
         DbErr::RecordNotFound(_) => Kind::NotFound,
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
-            kind_of_sqlx(error)
-        }
         // Whatever the server gives as its reason: a start that could not connect has reported it before.
         DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => Kind::Unavailable,
         _ => Kind::Internal,
@@ -76,14 +108,23 @@ fn kind_of_database(error: &dyn DatabaseError) -> Kind {
     }
 }
 
+fn is_contended(error: &dyn DatabaseError) -> bool {
+    let code = error.code();
+    let error = error.as_error();
+    match error.downcast_ref::<MySqlDatabaseError>() {
+        // A deadlock (the whole transaction is gone), and a row that changed under a snapshot.
+        Some(error) => matches!(error.number(), 1213 | 1020),
+        // serialization_failure, deadlock_detected. SQLite's codes are smaller, and it has one writer.
+        None => error.is::<PgDatabaseError>() && matches!(code.as_deref(), Some("40001" | "40P01")),
+    }
+}
+
 /// PostgreSQL, appendix A "Error Codes".
 fn kind_of_sqlstate(code: &str) -> Kind {
     match code {
-        // serialization_failure, deadlock_detected: nothing about the request is wrong, the same again may succeed;
-        "40001" | "40P01"
         // query_canceled (our statement_timeout), lock_not_available, idle_in_transaction_session_timeout,
         // read_only_sql_transaction (the server has become a standby)
-        | "57014" | "55P03" | "25P03" | "25006" => Kind::Unavailable,
+        "57014" | "55P03" | "25P03" | "25006" => Kind::Unavailable,
         // connection_exception, insufficient_resources (disk full included), admin_shutdown and its kin
         _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Kind::Unavailable,
         _ => Kind::Internal,
@@ -93,11 +134,8 @@ fn kind_of_sqlstate(code: &str) -> Kind {
 /// MySQL, "Server Error Message Reference"; MariaDB, "MariaDB Error Code Reference". SQLSTATE is too coarse here.
 fn kind_of_mysql(number: u16) -> Kind {
     match number {
-        // A deadlock (the whole transaction is gone), and a row that changed under a snapshot: nothing about the
-        // request is wrong, the same again may succeed;
-        1213 | 1020
-        // somebody else's lock, statements that took too long (3024 MySQL, 1969 MariaDB) or were ended;
-        | 1205 | 3024 | 1969 | 1317
+        // Somebody else's lock, statements that took too long (3024 MySQL, 1969 MariaDB) or were ended;
+        1205 | 3024 | 1969 | 1317
         // too many connections: altogether, of this user, in an hour; the host is blocked;
         | 1040 | 1203 | 1226 | 1129
         // the connection is or was lost: shutdown, abortion, network, killed, idle for too long;
@@ -126,8 +164,6 @@ mod tests {
     #[test]
     fn codes_mean_what_the_core_can_act_on() {
         for (code, kind) in [
-            ("40001", Kind::Unavailable),
-            ("40P01", Kind::Unavailable),
             ("08006", Kind::Unavailable),
             ("53100", Kind::Unavailable),
             ("53300", Kind::Unavailable),
@@ -139,7 +175,6 @@ mod tests {
             assert_eq!(kind_of_sqlstate(code), kind, "{code}");
         }
         for (number, kind) in [
-            (1213, Kind::Unavailable),
             (1205, Kind::Unavailable),
             (1040, Kind::Unavailable),
             (1053, Kind::Unavailable),

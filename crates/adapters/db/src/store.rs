@@ -197,8 +197,8 @@ impl Tx for DbTx {
     async fn commit(self: Box<Self>) -> Result<()> {
         const OPERATION: &str = "tx.commit";
         let work = self.conn.0;
-        if let Some(kind) = work.failure() {
-            return Err(Error::with(kind, OPERATION, "a statement of this unit of work failed"));
+        if let Some(failure) = work.failure() {
+            return Err(failure.error(OPERATION, "a statement of this unit of work failed"));
         }
         let wakes = work.wakes();
         let transaction = work.into_transaction();

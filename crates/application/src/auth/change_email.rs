@@ -3,6 +3,7 @@
 use domain::{DomainEvent, Email, MailPurpose};
 
 use super::Auth;
+use crate::users::lost_race;
 use crate::{Action, Context, Error, Result, Work};
 
 const CHANGE: Action = Action { name: "user.change-email", resource: "user" };
@@ -13,21 +14,24 @@ impl Auth {
     /// account has the address, the answer does not tell.
     ///
     /// # Errors
-    /// `Invalid` for what is no address, or is the account's own.
+    /// `Invalid` for what is no address, or is the account's own; `Conflict` when somebody changes the account at the
+    /// same time.
     pub async fn change_email(&self, context: &Context, user_id: i64, email: &str) -> Result<()> {
-        let email = Email::parse(email).map_err(|error| Error::field("email", "email", error))?;
-        let mut work = Work::begin(&self.core, context, CHANGE).await?;
-        let mut user = work.tx().users().by_id(user_id).await?;
-        work.on(user.base.uuid);
-        if user.email == email {
-            return Err(Error::field("email", "unchanged", "is the address of the account already"));
-        }
-        user.pending_email = Some(email);
-        user.base.updated_at = self.core.clock.now();
-        work.tx().users().update(&user).await?;
-        work.tx().mail_tokens().clear(user_id, MailPurpose::ChangeEmail).await?;
-        work.emit(&DomainEvent::EmailChangeRequested { user: user.base.uuid }).await?;
-        work.commit().await
+        let email = &Email::parse(email).map_err(|error| Error::field("email", "email", error))?;
+        Work::run(&self.core, context, CHANGE, |mut work| async move {
+            let mut user = work.tx().users().by_id(user_id).await?;
+            work.on(user.base.uuid);
+            if user.email == *email {
+                return Err(Error::field("email", "unchanged", "is the address of the account already"));
+            }
+            user.pending_email = Some(email.clone());
+            user.base.updated_at = self.core.clock.now();
+            work.tx().users().update(&user).await.map_err(lost_race)?;
+            work.tx().mail_tokens().clear(user_id, MailPurpose::ChangeEmail).await?;
+            work.emit(&DomainEvent::EmailChangeRequested { user: user.base.uuid }).await?;
+            work.commit().await
+        })
+        .await
     }
 
     /// Sends another link to prove an address with, if there is one to prove. The answer does not tell.

@@ -60,16 +60,19 @@ impl Auth {
             return Err(Error::EmailNotVerified);
         }
         let scope = self.login_scope(&user, tenant).await?;
-        let user_id = user.base.id;
-        let methods = AuthMethods::of(AuthMethod::Password);
-        let mut work = Work::begin(&self.core, context, LOGIN).await?;
-        let opened = self.open_session(&mut work, context, user, scope, methods).await?;
-        self.clear_failures(&work, counter).await?;
-        if let Some(hash) = rehash {
-            work.tx().credentials().replace_hash(user_id, &hash, self.core.clock.now()).await?;
-        }
-        work.commit().await?;
-        self.admit(opened)
+        let (user, rehash) = (&user, rehash.as_deref());
+        let methods = &AuthMethods::of(AuthMethod::Password);
+        let opened = Work::run(&self.core, context, LOGIN, |mut work| async move {
+            let opened = self.open_session(&mut work, context, user, scope, methods).await?;
+            self.clear_failures(&work, counter).await?;
+            if let Some(hash) = rehash {
+                let now = self.core.clock.now();
+                work.tx().credentials().replace_hash(user.base.id, hash, now).await?;
+            }
+            work.commit().await?;
+            Ok(opened)
+        });
+        self.admit(opened.await?)
     }
 
     async fn find(&self, email: &str) -> Result<Option<(User, Credential)>> {

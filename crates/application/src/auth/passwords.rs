@@ -26,12 +26,14 @@ impl Auth {
         current: &SecretString,
         new: &SecretString,
     ) -> Result<()> {
-        let (user, counter) = self.prove_own(context, CHANGE, caller, current).await?;
-        let hash = self.hash_of(&user, new, "newPassword").await?;
-        let mut work = Work::begin(&self.core, context, CHANGE).await?;
-        self.write_password(&mut work, &user, hash, Some(caller.session_id)).await?;
-        self.clear_failures(&work, &counter).await?;
-        work.commit().await
+        let (user, counter) = &self.prove_own(context, CHANGE, caller, current).await?;
+        let hash = &self.hash_of(user, new, "newPassword").await?;
+        Work::run(&self.core, context, CHANGE, |mut work| async move {
+            self.write_password(&mut work, user, hash, Some(caller.session_id)).await?;
+            self.clear_failures(&work, counter).await?;
+            work.commit().await
+        })
+        .await
     }
 
     /// Sends a link to choose a password with, if the address is known. Whether it is, neither the answer nor the time
@@ -52,24 +54,24 @@ impl Auth {
         password: &SecretString,
     ) -> Result<()> {
         let secret = Secret::parse(token).ok_or(Error::TokenInvalid)?;
-        let (purpose, digest) = (MailPurpose::ResetPassword, secret.hash(&self.core));
-        let found = self.core.store.mail_tokens().by_hash(purpose, &digest).await.optional()?;
+        let (purpose, digest) = (MailPurpose::ResetPassword, &*secret.hash(&self.core));
+        let found = self.core.store.mail_tokens().by_hash(purpose, digest).await.optional()?;
         let user = self.core.store.users().by_id(self.good(found)?.user_id).await.optional()?;
         // Hashed before the unit of work, which has the only writer on SQLite.
-        let hash = self.hash_of(&user.ok_or(Error::TokenInvalid)?, password, "password").await?;
-
-        let mut work = Work::begin(&self.core, context, RESET).await?;
-        let taken = self.good(work.tx().mail_tokens().take(purpose, &digest).await.optional()?)?;
-        let mut user = work.tx().users().by_id(taken.user_id).await.optional()?.ok_or(Error::TokenInvalid)?;
-        if user.status == UserStatus::Locked {
-            return Err(Error::TokenInvalid);
-        }
-        work.acting_as(Actor::User { id: user.base.id, uuid: user.base.uuid }, TenantScope::Platform);
-        self.mark_verified(&work, &mut user).await?;
-        self.write_password(&mut work, &user, hash, None).await?;
-        work.tx().mail_tokens().clear(user.base.id, purpose).await?;
-        self.clear_failures(&work, &self.counter(context, user.email.as_str())?).await?;
-        work.commit().await
+        let hash = &self.hash_of(&user.ok_or(Error::TokenInvalid)?, password, "password").await?;
+        Work::run(&self.core, context, RESET, |mut work| async move {
+            let taken = self.good(work.tx().mail_tokens().take(purpose, digest).await.optional()?)?;
+            let found = work.tx().users().by_id(taken.user_id).await.optional()?;
+            let found = found.filter(|user| user.status == UserStatus::Active);
+            let mut user = found.ok_or(Error::TokenInvalid)?;
+            work.acting_as(Actor::User { id: user.base.id, uuid: user.base.uuid }, TenantScope::Platform);
+            self.mark_verified(&work, &mut user).await?;
+            self.write_password(&mut work, &user, hash, None).await?;
+            work.tx().mail_tokens().clear(user.base.id, purpose).await?;
+            self.clear_failures(&work, &self.counter(context, user.email.as_str())?).await?;
+            work.commit().await
+        })
+        .await
     }
 
     /// Answers everybody alike: an event about the account with this address if it is `meant`, else about nobody. Its
@@ -82,31 +84,32 @@ impl Auth {
         meant: fn(&User) -> bool,
         event: fn(uuid::Uuid) -> DomainEvent,
     ) -> Result<()> {
-        let email = Email::parse(email).map_err(|error| Error::field("email", "email", error))?;
+        let email = &Email::parse(email).map_err(|error| Error::field("email", "email", error))?;
         let nobody = self.core.ids.uuid()?;
-        let mut work = Work::begin(&self.core, context, action).await?;
-        let user = work.tx().users().by_email(&email).await.optional()?;
-        let user = user.filter(|user| user.status == UserStatus::Active && meant(user));
-        let about = user.map_or(nobody, |user| user.base.uuid);
-        work.on(about);
-        work.emit(&event(about)).await?;
-        work.commit().await
+        Work::run(&self.core, context, action, |mut work| async move {
+            let user = work.tx().users().by_email(email).await.optional()?;
+            let user = user.filter(|user| user.status == UserStatus::Active && meant(user));
+            let about = user.map_or(nobody, |user| user.base.uuid);
+            work.on(about);
+            work.emit(&event(about)).await?;
+            work.commit().await
+        })
+        .await
     }
 
     async fn write_password(
         &self,
         work: &mut Work<'_>,
         user: &User,
-        password_hash: String,
+        hash: &str,
         kept: Option<i64>,
     ) -> Result<()> {
         work.on(user.base.uuid);
         let tx = work.tx();
-        let replaced =
-            tx.credentials().replace_hash(user.base.id, &password_hash, self.core.clock.now()).await;
+        let replaced = tx.credentials().replace_hash(user.base.id, hash, self.core.clock.now()).await;
         if replaced.optional()?.is_none() {
             // An account that had none so far: made by an administrator, or entered through another provider.
-            let base = self.core.base()?;
+            let (base, password_hash) = (self.core.base()?, hash.to_owned());
             tx.credentials().insert(&Credential { base, user_id: user.base.id, password_hash }).await?;
         }
         work.emit(&DomainEvent::PasswordChanged { user: user.base.uuid }).await?;

@@ -1,5 +1,7 @@
 //! Proving a password: failures are counted, lock, and are recorded alike wherever one is asked for.
 
+use std::convert::Infallible;
+
 use domain::{Email, User, network_of};
 use ports::{ResultExt, Verdict};
 use secrecy::SecretString;
@@ -56,16 +58,21 @@ impl Auth {
         let attempts = self.core.store.login_attempts();
         let (rule, now) = (&self.core.settings.lockout, self.core.clock.now());
         let after = attempts.fail(&counter.identifier, &counter.network, rule, now).await?;
-        let mut work = Work::begin(&self.core, context, action).await?;
-        if let Some(user) = user {
-            work.on(user);
-        }
         // A guess that was tried beside the fifth wrong one is answered like a right one would be: otherwise the
         // odd answer out of a race would be the password.
         let locked = rule.locked_for(Some(after), now).filter(|_| after.failures > rule.max_failures);
-        let refusal = locked
-            .map_or(AuthFailure::InvalidCredentials.into(), |retry_after| Error::Locked { retry_after });
-        Ok(work.deny(refusal).await)
+        let recorded = Work::run(&self.core, context, action, |mut work| async move {
+            if let Some(user) = user {
+                work.on(user);
+            }
+            let refusal = locked
+                .map_or(AuthFailure::InvalidCredentials.into(), |retry_after| Error::Locked { retry_after });
+            Err::<Infallible, _>(work.deny(refusal).await)
+        });
+        match recorded.await {
+            Ok(never) => match never {},
+            Err(error) => Ok(error),
+        }
     }
 
     /// Forgets the failures once the unit of work commits.

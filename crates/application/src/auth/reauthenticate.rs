@@ -20,17 +20,19 @@ impl Auth {
         caller: &Principal,
         password: &SecretString,
     ) -> Result<()> {
-        let (_, counter) = self.prove_own(context, REAUTHENTICATE, caller, password).await?;
-        let mut work = Work::begin(&self.core, context, REAUTHENTICATE).await?;
-        work.on(caller.session);
-        let tx = work.tx();
-        let session = tx.sessions().by_id(caller.session_id).await?;
-        let methods = session.methods.and(AuthMethod::Password);
-        tx.sessions().reauthenticate(caller.session_id, &methods, self.core.clock.now()).await?;
-        tx.users().bump_auth_revision(caller.user_id).await?;
-        self.clear_failures(&work, &counter).await?;
-        self.forget_after(&mut work, caller.session);
-        work.commit().await?;
+        let (_, counter) = &self.prove_own(context, REAUTHENTICATE, caller, password).await?;
+        Work::run(&self.core, context, REAUTHENTICATE, |mut work| async move {
+            work.on(caller.session);
+            let tx = work.tx();
+            let session = tx.sessions().by_id(caller.session_id).await?;
+            let methods = session.methods.and(AuthMethod::Password);
+            tx.sessions().reauthenticate(caller.session_id, &methods, self.core.clock.now()).await?;
+            tx.users().bump_auth_revision(caller.user_id).await?;
+            self.clear_failures(&work, counter).await?;
+            self.forget_after(&mut work, caller.session);
+            work.commit().await
+        })
+        .await?;
         self.uncache(caller.session).await;
         Ok(())
     }

@@ -23,20 +23,22 @@ struct Family {
 impl Auth {
     /// Gives a new pair of tokens for a refresh token.
     pub async fn refresh(&self, context: &Context, presented: &SecretString) -> Result<SignedIn> {
-        let presented = Secret::parse(presented).ok_or(AuthFailure::Unauthenticated)?;
+        let presented = &Secret::parse(presented).ok_or(AuthFailure::Unauthenticated)?;
         let now = self.core.clock.now();
-        let mut work = Work::begin(&self.core, context, REFRESH).await?;
-        let family = self.lock_family(&work, &presented).await?.ok_or(AuthFailure::Unauthenticated)?;
-        let actor = Actor::User { id: family.user.base.id, uuid: family.user.base.uuid };
-        work.acting_as(actor, context.scope);
-        work.on(family.session.base.uuid);
-        match judge_refresh(&family.token, &family.session, &self.core.settings.lifetimes, now) {
-            Presented::Fresh => self.rotate(work, family, &presented, now).await,
-            Presented::Repeated => self.repeat(&work, family, &presented, now).await,
-            Presented::Reused => Err(self.end_family(work, &family, now).await),
-            Presented::Expired => Err(AuthFailure::TokenExpired.into()),
-            Presented::Revoked => Err(AuthFailure::TokenRevoked.into()),
-        }
+        Work::run(&self.core, context, REFRESH, |mut work| async move {
+            let family = self.lock_family(&work, presented).await?.ok_or(AuthFailure::Unauthenticated)?;
+            let actor = Actor::User { id: family.user.base.id, uuid: family.user.base.uuid };
+            work.acting_as(actor, context.scope);
+            work.on(family.session.base.uuid);
+            match judge_refresh(&family.token, &family.session, &self.core.settings.lifetimes, now) {
+                Presented::Fresh => self.rotate(work, family, presented, now).await,
+                Presented::Repeated => self.repeat(&work, family, presented, now).await,
+                Presented::Reused => Err(self.end_family(work, &family, now).await),
+                Presented::Expired => Err(AuthFailure::TokenExpired.into()),
+                Presented::Revoked => Err(AuthFailure::TokenRevoked.into()),
+            }
+        })
+        .await
     }
 
     async fn lock_family(&self, work: &Work<'_>, presented: &Secret) -> Result<Option<Family>> {

@@ -41,23 +41,25 @@ impl Auth {
     }
 
     async fn write_registration(&self, context: &Context, parsed: &Parsed, hash: &str) -> Result<()> {
-        let mut work = Work::begin(&self.core, context, REGISTER).await?;
-        let event = match work.tx().users().by_email(&parsed.email).await.optional()? {
-            None => self.create(&mut work, parsed, hash).await?,
-            Some(user) if user.is_verified() => {
-                work.on(user.base.uuid);
-                DomainEvent::RegistrationRepeated { user: user.base.uuid }
-            }
-            Some(user) => self.replace(&mut work, user, parsed, hash).await?,
-        };
-        work.emit(&event).await?;
-        work.commit().await
+        Work::run(&self.core, context, REGISTER, |mut work| async move {
+            let event = match work.tx().users().by_email(&parsed.email).await.optional()? {
+                None => self.create(&mut work, parsed, hash).await?,
+                Some(user) if user.is_verified() => {
+                    work.on(user.base.uuid);
+                    DomainEvent::RegistrationRepeated { user: user.base.uuid }
+                }
+                Some(user) => self.replace(&mut work, user, parsed, hash).await?,
+            };
+            work.emit(&event).await?;
+            work.commit().await
+        })
+        .await
     }
 
     async fn create(&self, work: &mut Work<'_>, parsed: &Parsed, hash: &str) -> Result<DomainEvent> {
         let user = User::new(self.core.base()?, parsed.email.clone(), parsed.display_name.clone());
         work.on(user.base.uuid);
-        write_new(&self.core, work, &user, Some(hash.to_owned())).await?;
+        write_new(&self.core, work, &user, Some(hash)).await?;
         Ok(DomainEvent::UserRegistered { user: user.base.uuid })
     }
 

@@ -44,17 +44,17 @@ impl Auth {
         &self,
         work: &mut Work<'_>,
         context: &Context,
-        user: User,
+        user: &User,
         scope: TenantScope,
-        methods: AuthMethods,
+        methods: &AuthMethods,
     ) -> Result<Opened> {
-        let session = self.new_session(&user, scope, methods, context)?;
+        let session = self.new_session(user, scope, methods.clone(), context)?;
         let secret = Secret::random(&self.core)?;
         work.acting_as(Actor::User { id: user.base.id, uuid: user.base.uuid }, scope);
         work.on(session.base.uuid);
         work.tx().sessions().insert(&session).await?;
         self.add_refresh_token(work, &session, &secret, session.base.created_at).await?;
-        Ok(Opened { user, session, scope, secret })
+        Ok(Opened { user: user.clone(), session, scope, secret })
     }
 
     /// The tokens of a session that was opened.

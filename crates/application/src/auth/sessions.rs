@@ -28,24 +28,27 @@ impl Auth {
     /// # Errors
     /// `NotFound` when the caller has no such session, or it has ended already.
     pub async fn end_session(&self, context: &Context, caller: &Principal, session: Uuid) -> Result<()> {
-        let mut work = Work::begin(&self.core, context, END).await?;
-        work.on(session);
-        let found = work.tx().sessions().by_uuid(session).await.optional()?;
-        let found = found.filter(|found| found.user_id == caller.user_id && found.revoked_at.is_none());
-        let found = found.ok_or(Error::NotFound)?;
-        self.revoke_in(&work, &found, self.core.clock.now()).await?;
-        self.forget_after(&mut work, session);
-        work.commit().await?;
+        Work::run(&self.core, context, END, |mut work| async move {
+            work.on(session);
+            let found = work.tx().sessions().by_uuid(session).await.optional()?;
+            let found = found.filter(|found| found.user_id == caller.user_id && found.revoked_at.is_none());
+            self.revoke_in(&work, &found.ok_or(Error::NotFound)?, self.core.clock.now()).await?;
+            self.forget_after(&mut work, session);
+            work.commit().await
+        })
+        .await?;
         self.uncache(session).await;
         Ok(())
     }
 
     /// Ends all of the caller's sessions, this one too.
     pub async fn end_all_sessions(&self, context: &Context, caller: &Principal) -> Result<()> {
-        let mut work = Work::begin(&self.core, context, END_ALL).await?;
-        work.on(caller.user);
-        self.revoke_all(&mut work, caller.user_id, None).await?;
-        work.commit().await
+        Work::run(&self.core, context, END_ALL, |mut work| async move {
+            work.on(caller.user);
+            self.revoke_all(&mut work, caller.user_id, None).await?;
+            work.commit().await
+        })
+        .await
     }
 
     /// Ends all sessions of a user within the unit of work, except for the one that is kept. What is remembered of the

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use super::Auth;
 use super::secret::Secret;
+use crate::users::lost_race;
 use crate::{Action, Context, Error, Result, Work};
 
 const VERIFY: Action = Action { name: "user.verify-email", resource: "user" };
@@ -17,23 +18,26 @@ impl Auth {
     /// `TokenInvalid`; `Conflict` when the account shall have the address instead of its own, and another account has
     /// it.
     pub async fn verify_email(&self, context: &Context, token: &SecretString) -> Result<()> {
-        let secret = Secret::parse(token).ok_or(Error::TokenInvalid)?;
-        let mut work = Work::begin(&self.core, context, VERIFY).await?;
-        let token = self.take_proof(&work, &secret.hash(&self.core)).await?;
-        let mut user = work.tx().users().by_id(token.user_id).await.optional()?.ok_or(Error::TokenInvalid)?;
-        let uuid = user.base.uuid;
-        work.acting_as(Actor::User { id: user.base.id, uuid }, TenantScope::Platform);
-        work.on(uuid);
-        let event = if token.purpose == MailPurpose::ChangeEmail {
-            self.take_over(&work, user).await?;
-            DomainEvent::EmailChanged { user: uuid }
-        } else {
-            self.mark_verified(&work, &mut user).await?;
-            DomainEvent::EmailVerified { user: uuid }
-        };
-        work.tx().mail_tokens().clear(token.user_id, token.purpose).await?;
-        work.emit(&event).await?;
-        work.commit().await
+        let secret = &Secret::parse(token).ok_or(Error::TokenInvalid)?;
+        Work::run(&self.core, context, VERIFY, |mut work| async move {
+            let token = self.take_proof(&work, &secret.hash(&self.core)).await?;
+            let found = work.tx().users().by_id(token.user_id).await.optional()?;
+            let mut user = found.ok_or(Error::TokenInvalid)?;
+            let uuid = user.base.uuid;
+            work.acting_as(Actor::User { id: user.base.id, uuid }, TenantScope::Platform);
+            work.on(uuid);
+            let event = if token.purpose == MailPurpose::ChangeEmail {
+                self.take_over(&work, user).await?;
+                DomainEvent::EmailChanged { user: uuid }
+            } else {
+                self.mark_verified(&work, &mut user).await?;
+                DomainEvent::EmailVerified { user: uuid }
+            };
+            work.tx().mail_tokens().clear(token.user_id, token.purpose).await?;
+            work.emit(&event).await?;
+            work.commit().await
+        })
+        .await
     }
 
     async fn take_proof(&self, work: &Work<'_>, hash: &[u8]) -> Result<MailToken> {
@@ -53,7 +57,7 @@ impl Auth {
         user.email = user.pending_email.take().ok_or(Error::TokenInvalid)?;
         user.email_verified_at = Some(now);
         user.base.updated_at = now;
-        Ok(work.tx().users().update(&user).await?)
+        Ok(work.tx().users().update(&user).await.map_err(lost_race)?)
     }
 
     pub(super) async fn mark_verified(&self, work: &Work<'_>, user: &mut User) -> Result<()> {

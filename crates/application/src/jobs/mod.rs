@@ -85,20 +85,26 @@ impl Jobs {
     /// # Errors
     /// `Conflict` when its unique key is taken.
     pub async fn submit(&self, context: &Context, spec: JobSpec) -> Result<Job> {
-        let mut work = Work::begin(&self.core, context, SUBMIT).await?;
-        let job = work.enqueue(spec).await?.ok_or(Error::Conflict)?;
-        work.on(job.uuid);
-        work.commit().await?;
-        Ok(job.into())
+        let spec = &spec;
+        Work::run(&self.core, context, SUBMIT, |mut work| async move {
+            let job = work.enqueue(spec.clone()).await?.ok_or(Error::Conflict)?;
+            work.on(job.uuid);
+            work.commit().await?;
+            Ok(job.into())
+        })
+        .await
     }
 
     /// Enqueues a job for Mainstay itself. False when its unique key is taken; nothing is recorded then.
     pub async fn schedule(&self, context: &Context, spec: JobSpec) -> Result<bool> {
         let job = new_job(&self.core, context, spec)?;
-        let tx = self.core.store.begin().await?;
-        let written = tx.jobs().enqueue(&job).await?;
-        tx.commit().await?;
-        Ok(written)
+        let write = || async {
+            let tx = self.core.store.begin().await?;
+            let written = tx.jobs().enqueue(&job).await?;
+            tx.commit().await?;
+            Ok(written)
+        };
+        self.core.again(write).await
     }
 
     /// Enqueues the job that an event causes, once per consumer, however often the event is told. False when it was
@@ -111,13 +117,16 @@ impl Jobs {
         spec: JobSpec,
     ) -> Result<bool> {
         let job = new_job(&self.core, context, spec)?;
-        let tx = self.core.store.begin().await?;
-        if !tx.inbox().accept(consumer, event, job.created_at).await? {
-            return Ok(false);
-        }
-        tx.jobs().enqueue(&job).await?;
-        tx.commit().await?;
-        Ok(true)
+        let write = || async {
+            let tx = self.core.store.begin().await?;
+            if !tx.inbox().accept(consumer, event, job.created_at).await? {
+                return Ok(false);
+            }
+            tx.jobs().enqueue(&job).await?;
+            tx.commit().await?;
+            Ok(true)
+        };
+        self.core.again(write).await
     }
 
     /// One job.

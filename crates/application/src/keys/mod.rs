@@ -100,11 +100,13 @@ impl KeyRing {
     }
 
     async fn create(&self, context: &Context, purpose: KeyPurpose) -> Result<()> {
-        let key = self.new_key(purpose, 1, self.core.clock.now())?;
-        let mut work = Work::begin(&self.core, context, CREATE).await?;
-        work.on(&key.kid);
-        work.tx().keys().insert(&key).await?;
-        work.commit().await
+        let key = &self.new_key(purpose, 1, self.core.clock.now())?;
+        Work::run(&self.core, context, CREATE, |mut work| async move {
+            work.on(&key.kid);
+            work.tx().keys().insert(key).await?;
+            work.commit().await
+        })
+        .await
     }
 }
 

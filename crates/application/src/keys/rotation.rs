@@ -95,18 +95,22 @@ impl KeyRing {
     /// Seals every key anew under the first master key. How many were not sealed under it before.
     pub async fn reseal(&self, context: &Context) -> Result<u64> {
         let keys = self.core.store.keys().live().await?;
-        let outdated: Vec<_> = keys.iter().filter(|key| !self.core.sealer.is_current(&key.sealed)).collect();
+        let mut outdated = keys;
+        outdated.retain(|key| !self.core.sealer.is_current(&key.sealed));
+        let outdated = outdated.as_slice();
         if outdated.is_empty() {
             return Ok(0);
         }
-        let mut work = Work::begin(&self.core, context, RESEAL).await?;
-        work.on("ring");
-        for key in &outdated {
-            let opened = self.core.sealer.open(key.purpose, &key.sealed)?;
-            let sealed = self.core.sealer.seal(key.purpose, &opened)?;
-            work.tx().keys().reseal(key.id, &key.sealed, &sealed).await?;
-        }
-        work.commit().await?;
+        Work::run(&self.core, context, RESEAL, |mut work| async move {
+            work.on("ring");
+            for key in outdated {
+                let opened = self.core.sealer.open(key.purpose, &key.sealed)?;
+                let sealed = self.core.sealer.seal(key.purpose, &opened)?;
+                work.tx().keys().reseal(key.id, &key.sealed, &sealed).await?;
+            }
+            work.commit().await
+        })
+        .await?;
         Ok(outdated.len() as u64)
     }
 
@@ -125,12 +129,14 @@ impl KeyRing {
 
     /// Retires a key. What it made can't be read or checked any more.
     pub(super) async fn retire(&self, context: &Context, key: &RingKey) -> Result<()> {
-        let mut work = Work::begin(&self.core, context, RETIRE).await?;
-        work.on(&key.kid);
-        if work.tx().keys().retire(key.id, self.core.clock.now()).await? {
-            work.commit().await?;
-        }
-        Ok(())
+        Work::run(&self.core, context, RETIRE, |mut work| async move {
+            work.on(&key.kid);
+            if work.tx().keys().retire(key.id, self.core.clock.now()).await? {
+                work.commit().await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Orders the job that brings rotations to their end, at the time when there will be something to do.
@@ -153,12 +159,14 @@ impl KeyRing {
     }
 
     async fn publish(&self, context: &Context, key: &RingKey) -> Result<()> {
-        let mut work = Work::begin(&self.core, context, ROTATE).await?;
-        work.on(&key.kid);
-        work.tx().keys().insert(key).await?;
         let delay = self.core.settings.keys_published + self.settling(key.purpose);
-        self.order_tending(&work, delay).await?;
-        work.commit().await
+        Work::run(&self.core, context, ROTATE, |mut work| async move {
+            work.on(&key.kid);
+            work.tx().keys().insert(key).await?;
+            self.order_tending(&work, delay).await?;
+            work.commit().await
+        })
+        .await
     }
 
     async fn underway(&self, purpose: KeyPurpose) -> Result<Rotation> {

@@ -86,9 +86,12 @@ impl Tending {
     /// Ends the run: retires the keys that are not needed any more, or orders the next run.
     pub async fn finish(mut self, context: &Context) -> Result<Tended> {
         if self.done.stale > 0 {
-            let work = Work::begin(&self.ring.core, context, RENEW).await?;
-            self.ring.order_tending(&work, self.ring.core.settings.keys_published).await?;
-            work.commit().await?;
+            let ring = &self.ring;
+            Work::run(&ring.core, context, RENEW, |work| async move {
+                ring.order_tending(&work, ring.core.settings.keys_published).await?;
+                work.commit().await
+            })
+            .await?;
             return Ok(self.done);
         }
         for key in &self.unused {
@@ -102,12 +105,15 @@ impl Tending {
     }
 
     async fn renew(&mut self, context: &Context, column: SealedColumn, batch: &[StaleValue]) -> Result<()> {
-        let mut work = Work::begin(&self.ring.core, context, RENEW).await?;
-        work.on(format!("{}.{}", column.table, column.name));
-        let renewed = work.tx().sealed().renew(column, batch).await?;
-        if renewed > 0 {
-            work.commit().await?;
-        }
+        let renewed = Work::run(&self.ring.core, context, RENEW, |mut work| async move {
+            work.on(format!("{}.{}", column.table, column.name));
+            let renewed = work.tx().sealed().renew(column, batch).await?;
+            if renewed > 0 {
+                work.commit().await?;
+            }
+            Ok(renewed)
+        });
+        let renewed = renewed.await?;
         self.done.stale += batch.len() as u64;
         self.done.renewed += renewed;
         Ok(())

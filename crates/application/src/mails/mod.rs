@@ -136,17 +136,19 @@ impl Mails {
     ) -> Result<String> {
         let parts = [b"mail-token".as_slice(), purpose.as_str().as_bytes(), order.event_id.as_bytes()];
         let (text, hash) = mail_token_text(&self.core, self.keys.derive(&parts)?);
-        let token = MailToken {
+        let token = &MailToken {
             id: self.core.ids.snowflake()?,
             user_id: user.base.id,
             purpose,
             hash,
             expires_at: self.core.clock.now() + purpose.lifetime(),
         };
-        let mut work = Work::begin(&self.core, context, ISSUE_TOKEN).await?;
-        work.on(user.base.uuid);
-        work.tx().mail_tokens().insert(&token).await?;
-        work.commit().await?;
+        Work::run(&self.core, context, ISSUE_TOKEN, |mut work| async move {
+            work.on(user.base.uuid);
+            work.tx().mail_tokens().insert(token).await?;
+            work.commit().await
+        })
+        .await?;
         Ok(text)
     }
 

@@ -167,11 +167,15 @@ impl Seeding {
             if missing.is_empty() {
                 continue;
             }
-            let rows = (load.rows)(&draw, &missing)?;
-            let mut work = Work::begin(&self.core, context, LOAD).await?;
-            work.on(format!("{name} {}-{} of seed {}", chunk.start, chunk.end - 1, draw.seed));
-            rows.write(&work).await?;
-            work.commit().await?;
+            let rows = &(load.rows)(&draw, &missing)?;
+            let about = format!("{name} {}-{} of seed {}", chunk.start, chunk.end - 1, draw.seed);
+            let about = about.as_str();
+            Work::run(&self.core, context, LOAD, |mut work| async move {
+                work.on(about);
+                rows.write(&work).await?;
+                work.commit().await
+            })
+            .await?;
             written += missing.len() as u64;
         }
         Ok(written)

@@ -40,11 +40,13 @@ impl TenantArchives {
             Ok(uuid) => access.tenant_by_uuid(uuid).await?,
             Err(_) => access.tenant_by_slug(which).await?,
         };
-        let mut work = Work::begin(&self.core, context, EXPORT).await?;
         let scope = TenantScope::Tenant { id: tenant.base.id, uuid: tenant.base.uuid };
-        work.acting_as(context.actor.clone(), scope);
-        work.on(tenant.base.uuid);
-        work.commit().await?;
+        Work::run(&self.core, context, EXPORT, |mut work| async move {
+            work.acting_as(context.actor.clone(), scope);
+            work.on(scope.tenant_uuid().unwrap_or_default());
+            work.commit().await
+        })
+        .await?;
         let reading = Reading {
             core: self.core.clone(),
             tenant: tenant.clone(),

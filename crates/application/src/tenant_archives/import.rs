@@ -53,6 +53,7 @@ impl TenantArchives {
         let slug = slug.map_err(|error| Error::Invalid(vec![FieldError::new("as", "slug", &error)]))?;
         let mut lines = Lines::of(pieces);
         let archived = head(&mut lines).await?;
+        // Once: what it reads comes once.
         let work = Work::begin(&self.core, context, IMPORT).await?;
         let tenant = begin(&self.core, &work, archived, slug).await?;
         let mut writing = Writing { core: &self.core, work, tenant, roles: HashMap::new(), accounts: 0 };

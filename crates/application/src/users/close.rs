@@ -15,17 +15,20 @@ impl Users {
     /// # Errors
     /// `NotFound`; `Precondition`; `Conflict` for the caller's own account and the last platform owner's.
     pub async fn lock(&self, context: &Context, uuid: Uuid, seen: Option<&[i32]>) -> Result<User> {
-        let mut work = Work::begin(&self.core, context, LOCK).await?;
-        self.refuse_lockout(&work, context, uuid).await?;
-        let mut user = self.load(&mut work, uuid, seen).await?;
-        if user.status == UserStatus::Locked {
-            return Ok(user);
-        }
-        user.status = UserStatus::Locked;
-        self.save(&work, &mut user).await?;
-        self.end_sessions(&work, &user).await?;
-        work.emit(&DomainEvent::UserLocked { user: uuid }).await?;
-        work.commit().await?;
+        let locked = Work::run(&self.core, context, LOCK, |mut work| async move {
+            self.refuse_lockout(&work, context, uuid).await?;
+            let mut user = self.load(&mut work, uuid, seen).await?;
+            if user.status == UserStatus::Locked {
+                return Ok(user);
+            }
+            user.status = UserStatus::Locked;
+            self.save(&work, &mut user).await?;
+            self.end_sessions(&work, &user).await?;
+            work.emit(&DomainEvent::UserLocked { user: uuid }).await?;
+            work.commit().await?;
+            Ok(user)
+        });
+        let user = locked.await?;
         self.auth.forget_user(user.base.id);
         Ok(user)
     }
@@ -35,15 +38,17 @@ impl Users {
     /// # Errors
     /// `NotFound`; `Precondition`.
     pub async fn unlock(&self, context: &Context, uuid: Uuid, seen: Option<&[i32]>) -> Result<User> {
-        let mut work = Work::begin(&self.core, context, UNLOCK).await?;
-        let mut user = self.load(&mut work, uuid, seen).await?;
-        if user.status == UserStatus::Active {
-            return Ok(user);
-        }
-        user.status = UserStatus::Active;
-        self.save(&work, &mut user).await?;
-        work.emit(&DomainEvent::UserUnlocked { user: uuid }).await?;
-        work.commit().await?;
-        Ok(user)
+        Work::run(&self.core, context, UNLOCK, |mut work| async move {
+            let mut user = self.load(&mut work, uuid, seen).await?;
+            if user.status == UserStatus::Active {
+                return Ok(user);
+            }
+            user.status = UserStatus::Active;
+            self.save(&work, &mut user).await?;
+            work.emit(&DomainEvent::UserUnlocked { user: uuid }).await?;
+            work.commit().await?;
+            Ok(user)
+        })
+        .await
     }
 }

@@ -37,13 +37,16 @@ impl Users {
                 Some(self.core.hasher.hash(password.secret()).await?)
             }
         };
-        let user = User::new(self.core.base()?, email, name);
-        let mut work = Work::begin(&self.core, context, CREATE).await?;
-        work.on(user.base.uuid);
-        write_new(&self.core, &work, &user, hash).await?;
-        work.emit(&DomainEvent::UserCreated { user: user.base.uuid }).await?;
-        work.commit().await?;
-        Ok(user)
+        let new = User::new(self.core.base()?, email, name);
+        let (user, hash) = (&new, hash.as_deref());
+        Work::run(&self.core, context, CREATE, |mut work| async move {
+            work.on(user.base.uuid);
+            write_new(&self.core, &work, user, hash).await?;
+            work.emit(&DomainEvent::UserCreated { user: user.base.uuid }).await?;
+            work.commit().await
+        })
+        .await?;
+        Ok(new)
     }
 }
 
@@ -62,10 +65,11 @@ fn parse(email: &str, display_name: Option<&str>) -> Result<(Email, Option<Displ
 }
 
 /// Writes an account and what goes with it.
-pub(crate) async fn write_new(core: &Core, work: &Work<'_>, user: &User, hash: Option<String>) -> Result<()> {
+pub(crate) async fn write_new(core: &Core, work: &Work<'_>, user: &User, hash: Option<&str>) -> Result<()> {
     let tx = work.tx();
     tx.users().insert(user).await?;
-    if let Some(password_hash) = hash {
+    if let Some(hash) = hash {
+        let password_hash = hash.to_owned();
         let credential = Credential { base: core.base()?, user_id: user.base.id, password_hash };
         tx.credentials().insert(&credential).await?;
     }

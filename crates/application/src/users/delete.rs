@@ -17,15 +17,17 @@ impl Users {
     /// # Errors
     /// `NotFound`; `Precondition`; `Conflict` for the caller's own account and the last platform owner's.
     pub async fn delete(&self, context: &Context, uuid: Uuid, seen: Option<&[i32]>) -> Result<()> {
-        let mut work = Work::begin(&self.core, context, DELETE).await?;
-        self.refuse_lockout(&work, context, uuid).await?;
-        let mut user = self.load(&mut work, uuid, seen).await?;
-        user.base.deleted_at = Some(self.core.clock.now());
-        self.end_sessions(&work, &user).await?;
-        self.save(&work, &mut user).await?;
-        work.emit(&DomainEvent::UserDeleted { user: uuid }).await?;
-        work.commit().await?;
-        self.auth.forget_user(user.base.id);
+        let deleted = Work::run(&self.core, context, DELETE, |mut work| async move {
+            self.refuse_lockout(&work, context, uuid).await?;
+            let mut user = self.load(&mut work, uuid, seen).await?;
+            user.base.deleted_at = Some(self.core.clock.now());
+            self.end_sessions(&work, &user).await?;
+            self.save(&work, &mut user).await?;
+            work.emit(&DomainEvent::UserDeleted { user: uuid }).await?;
+            work.commit().await?;
+            Ok(user.base.id)
+        });
+        self.auth.forget_user(deleted.await?);
         Ok(())
     }
 
@@ -34,16 +36,18 @@ impl Users {
     /// # Errors
     /// `NotFound` when there is no such deleted account; `Precondition`; `Conflict` when its address is taken.
     pub async fn restore(&self, context: &Context, uuid: Uuid, seen: Option<&[i32]>) -> Result<User> {
-        let mut work = Work::begin(&self.core, context, RESTORE).await?;
-        work.on(uuid);
-        let mut user = work.tx().users().deleted_by_uuid(uuid).await?;
-        check(&user, seen)?;
-        user.base.updated_at = self.core.clock.now();
-        work.tx().users().restore(&user).await.map_err(lost_race)?;
-        user.base.version += 1;
-        user.base.deleted_at = None;
-        work.emit(&DomainEvent::UserRestored { user: uuid }).await?;
-        work.commit().await?;
-        Ok(user)
+        Work::run(&self.core, context, RESTORE, |mut work| async move {
+            work.on(uuid);
+            let mut user = work.tx().users().deleted_by_uuid(uuid).await?;
+            check(&user, seen)?;
+            user.base.updated_at = self.core.clock.now();
+            work.tx().users().restore(&user).await.map_err(lost_race)?;
+            user.base.version += 1;
+            user.base.deleted_at = None;
+            work.emit(&DomainEvent::UserRestored { user: uuid }).await?;
+            work.commit().await?;
+            Ok(user)
+        })
+        .await
     }
 }

@@ -93,6 +93,6 @@ fn check(user: &User, seen: Option<&[i32]>) -> Result<()> {
 
 /// Somebody else has changed the row since it was read, a moment ago: not the version that the caller named is stale,
 /// but two callers met.
-fn lost_race(error: ports::Error) -> Error {
+pub(crate) fn lost_race(error: ports::Error) -> Error {
     if error.kind() == Kind::Precondition { Error::Conflict } else { error.into() }
 }

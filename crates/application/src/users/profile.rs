@@ -46,18 +46,20 @@ impl Users {
         changes: Changes,
         seen: Option<&[i32]>,
     ) -> Result<User> {
-        let changes = Parsed::of(changes)?;
-        let mut work = Work::begin(&self.core, context, CHANGE).await?;
-        let user = self.load(&mut work, uuid, seen).await?;
-        let mut updated = user.clone();
-        changes.apply(&mut updated);
-        if updated == user {
-            return Ok(user);
-        }
-        self.save(&work, &mut updated).await?;
-        work.emit(&DomainEvent::UserUpdated { user: uuid }).await?;
-        work.commit().await?;
-        Ok(updated)
+        let changes = &Parsed::of(changes)?;
+        Work::run(&self.core, context, CHANGE, |mut work| async move {
+            let user = self.load(&mut work, uuid, seen).await?;
+            let mut updated = user.clone();
+            changes.apply(&mut updated);
+            if updated == user {
+                return Ok(user);
+            }
+            self.save(&work, &mut updated).await?;
+            work.emit(&DomainEvent::UserUpdated { user: uuid }).await?;
+            work.commit().await?;
+            Ok(updated)
+        })
+        .await
     }
 }
 
@@ -86,12 +88,12 @@ impl Parsed {
         if errors.is_empty() { Ok(Self { display_name, phone }) } else { Err(Error::Invalid(errors)) }
     }
 
-    fn apply(self, user: &mut User) {
-        if let Some(name) = self.display_name {
-            user.display_name = name;
+    fn apply(&self, user: &mut User) {
+        if let Some(name) = &self.display_name {
+            user.display_name.clone_from(name);
         }
-        if let Some(phone) = self.phone {
-            user.phone = phone;
+        if let Some(phone) = &self.phone {
+            user.phone.clone_from(phone);
         }
     }
 }

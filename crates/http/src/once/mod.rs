@@ -61,11 +61,12 @@ impl FromRequest for Once {
 
 impl Once {
     /// Answers with what `act` gives, or with what it gave the first time. `act` gets the context to call its use
-    /// case with; nothing of the use case lasts unless its answer does.
+    /// case with; nothing of the use case lasts unless its answer does, so when a concurrent unit of work undoes either,
+    /// `act` is called again.
     pub(crate) async fn answer<T: Serialize>(
         self,
         caller: Caller,
-        act: impl AsyncFnOnce(Context) -> Result<Reply<T>, Failure>,
+        act: impl AsyncFn(Context) -> Result<Reply<T>, Failure>,
     ) -> Result<HttpResponse, Failure> {
         let Self { key, request } = self;
         let context = caller.context();
@@ -82,8 +83,11 @@ impl Once {
             }
             Some(Turn::First(reservation)) => {
                 let hold = Hold(Some(reservation.clone()));
-                let outcome = act(Context { reservation: Some(reservation.clone()), ..context }).await;
-                let answer = settle(&reservation, outcome, &request).await;
+                let attempt = || async {
+                    let context = Context { reservation: Some(reservation.clone()), ..context.clone() };
+                    settle(&reservation, act(context).await, &request).await
+                };
+                let answer = reservation.again(attempt, Settled::is_contended).await;
                 hold.end(answer.kept).await;
                 answer.response
             }
@@ -112,6 +116,10 @@ struct Settled {
 impl Settled {
     fn kept(response: Result<HttpResponse, Failure>) -> Self {
         Self { kept: true, response }
+    }
+
+    fn is_contended(&self) -> bool {
+        matches!(&self.response, Err(failure) if failure.contended)
     }
 
     fn failed(failure: impl Into<Failure>) -> Self {

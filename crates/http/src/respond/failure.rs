@@ -22,6 +22,8 @@ pub(crate) struct Failure {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     challenge: bool,
+    /// A concurrent unit of work won; the same again may succeed at once.
+    pub(crate) contended: bool,
     pub(crate) cause: Option<String>,
 }
 
@@ -37,6 +39,7 @@ impl Failure {
             errors: Vec::new(),
             retry_after: None,
             challenge: false,
+            contended: false,
             cause: None,
         }
     }
@@ -212,6 +215,7 @@ impl From<Error> for Failure {
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let failure = Self::new(status, error.code(), error.to_string());
+        let failure = Self { contended: error.is_contended(), ..failure };
         match error {
             Error::Invalid(errors) => Self { errors, ..failure },
             Error::Unauthenticated(_) => Self { challenge: true, ..failure },

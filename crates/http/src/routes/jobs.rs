@@ -129,7 +129,7 @@ async fn submit(
         unique_key: body.unique_key,
     };
     once.answer(caller, async |context| {
-        let job = state.app.jobs.submit(&context, spec).await?;
+        let job = state.app.jobs.submit(&context, spec.clone()).await?;
         let location = format!("/api/v1/jobs/{}", job.uuid);
         Ok(Reply::accepted("the job is enqueued", JobBody::from(job)).location(&location))
     })

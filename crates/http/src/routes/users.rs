@@ -235,7 +235,7 @@ async fn create(
     caller.require_platform("users:write")?;
     let new = NewUser { email: body.email, display_name: body.display_name, password: body.password };
     once.answer(caller, async |context| {
-        let user = state.app.users.create(&context, new).await?;
+        let user = state.app.users.create(&context, new.clone()).await?;
         let (location, version) = (format!("/api/v1/users/{}", user.base.uuid), user.base.version);
         let made =
             Reply::created("the account is made; a mail is on its way", UserBody::from(user), &location);
