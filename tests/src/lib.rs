@@ -30,6 +30,7 @@ mod refresh;
 mod rotation;
 mod seeding;
 mod sessions;
+mod statements;
 mod tenant_archives;
 mod tls;
 mod tokens;

@@ -23,7 +23,7 @@ impl Audit {
     /// Entries, from new to old unless asked otherwise.
     pub async fn list(&self, filter: &AuditFilter, ask: &Ask) -> Result<Listed<AuditEntry>> {
         let reading = self.lists.begin(&LIST, ask)?;
-        let trail = self.core.store.audit();
+        let trail = self.core.store.relaxed().audit();
         let found = trail.list(filter, reading.page()).await?;
         let total = reading.total(async || trail.count(filter).await).await?;
         reading.finish(found, total)

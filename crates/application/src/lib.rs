@@ -9,6 +9,7 @@ pub mod auth;
 mod cached;
 mod context;
 mod core;
+mod errand;
 mod error;
 mod exclusive;
 pub mod first_start;
@@ -27,6 +28,7 @@ mod work;
 
 pub use context::Context;
 pub use core::{Core, Outside};
+pub use errand::TaskErrands;
 pub use error::{AuthFailure, Error, FieldError, Result};
 pub use lists::{Ask, Listed, Meta};
 pub use settings::{Events, Retention, Settings, Tenancy};

@@ -32,8 +32,9 @@ impl Outbox {
     /// Dead letters, from new to old unless asked otherwise.
     pub async fn dead_letters(&self, ask: &Ask) -> Result<Listed<DeadLetter>> {
         let reading = self.lists.begin(&LIST, ask)?;
-        let found = self.core.store.outbox().dead_letters(reading.page()).await?;
-        let total = if reading.counts() { self.depth().await?.dead } else { 0 };
+        let outbox = self.core.store.relaxed().outbox();
+        let found = outbox.dead_letters(reading.page()).await?;
+        let total = if reading.counts() { outbox.depth().await?.dead } else { 0 };
         reading.finish(found, total)
     }
 

@@ -175,6 +175,7 @@ fn http_settings(config: &Config, port: u16) -> http::Settings {
         trusted_proxies: server.trusted_proxies.clone(),
         docs: !config.environment.is_production(),
         security_contact: format!("mailto:{}", config.bootstrap_admin.admin_email.as_str()),
+        errands: config.database.sql_comments,
         hsts: server.public_url.is_https() && !config.environment.is_local(),
     }
 }

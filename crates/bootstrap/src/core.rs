@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use application::{Application, Context, Core, Events, Outside, Retention, Settings, Tenancy};
+use application::{Application, Context, Core, Events, Outside, Retention, Settings, TaskErrands, Tenancy};
 use db::{Database, Process, Role, Standing};
 use domain::{Lifetimes, Lockout, PasswordPolicy};
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
-use ports::{Cache, Clock, Locks, Mailer, Random, Sealer};
+use ports::{Cache, Clock, Errands, Locks, Mailer, Random, Sealer};
 use system::{OsRandom, SnowflakeIds, SystemClock};
 
 use crate::config::{Config, TenancyMode};
@@ -56,6 +56,10 @@ pub(crate) fn settings_of_database(config: &Config, kind: Process, overrides: &O
     db::Settings {
         url: config.database.url.expose().to_owned(),
         owner_url: config.database.owner_url.as_ref().map(|url| url.expose().to_owned()),
+        replica_urls: config.database.replica_urls.iter().map(|url| url.expose().to_owned()).collect(),
+        replica_max_lag: Duration::from_secs(config.database.replica_max_lag_seconds),
+        slow: Some(Duration::from_millis(config.database.slow_query_ms)).filter(|slow| !slow.is_zero()),
+        errands: config.database.sql_comments.then(|| Arc::new(TaskErrands) as Arc<dyn Errands>),
         role: config
             .database
             .role

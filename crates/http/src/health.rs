@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use ports::{Cache, Mailer, Store};
+use ports::{Cache, Copies, Mailer, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -84,6 +84,9 @@ pub(crate) struct Components {
     pub(crate) mail: Component,
     /// Away, everything is read at its source: slower, and no less right.
     pub(crate) cache: Component,
+    /// Read replicas, where there are any. Those that are away or behind are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) replicas: Option<Component>,
 }
 
 impl Health {
@@ -117,7 +120,10 @@ impl Health {
             timed(self.cache.check())
         );
         let up = |component: &Component| component.status == Status::Up;
-        let status = match ([&database, &migrations].into_iter().all(up), up(&mail) && up(&cache)) {
+        let replicas = self.replicas();
+        let optional = [Some(&mail), Some(&cache), replicas.as_ref()];
+        let complete = optional.into_iter().flatten().all(up);
+        let status = match ([&database, &migrations].into_iter().all(up), complete) {
             (false, _) => Status::Down,
             (true, true) => Status::Up,
             (true, false) => Status::Degraded,
@@ -125,12 +131,24 @@ impl Health {
         Report {
             status,
             version: env!("CARGO_PKG_VERSION"),
-            components: Components { database, migrations, mail, cache },
+            components: Components { database, migrations, mail, cache, replicas },
         }
     }
 
     async fn database(&self) -> Component {
         timed(self.store.ping()).await
+    }
+
+    /// They are looked at all the time; nothing has to be asked.
+    fn replicas(&self) -> Option<Component> {
+        let Copies { configured, used } = self.store.relaxed().copies();
+        let status = match used {
+            _ if configured == 0 => return None,
+            0 => Status::Down,
+            used if used < configured => Status::Degraded,
+            _ => Status::Up,
+        };
+        Some(Component { status, latency_ms: 0 })
     }
 
     async fn migrations(&self) -> Component {

@@ -14,7 +14,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::edge::{edge, mark_coding};
+use crate::edge::{Operations, edge, mark_coding};
 use crate::respond::Failure;
 use crate::{Settings, State, openapi, routes};
 
@@ -52,6 +52,7 @@ impl Bound {
         let state = web::Data::from(state);
         let document = web::Data::new(openapi());
         let templates = web::Data::new(Templates::of(&document));
+        let operations = settings.errands.then(|| web::Data::new(Operations::of(&document)));
         let cors = settings.cors_origins.clone();
         let server = HttpServer::new(move || {
             on_thread();
@@ -60,6 +61,11 @@ impl Bound {
                 .app_data(edges.clone())
                 .app_data(document.clone())
                 .app_data(templates.clone())
+                .configure(|config| {
+                    if let Some(operations) = &operations {
+                        config.app_data(operations.clone());
+                    }
+                })
                 .configure(|config| routes::documented(&mut ServiceConfig::new(config)))
                 .configure(|config| routes::pages(config, docs, mailbox))
                 .default_service(web::to(nothing_here))

@@ -27,6 +27,8 @@ pub struct Settings {
     pub docs: bool,
     /// Whom to tell about a weakness, as a URI (RFC 9116).
     pub security_contact: String,
+    /// Somebody wants to know what each request is about ([`ports::Errands`]).
+    pub errands: bool,
     /// Strict-Transport-Security is sent.
     pub hsts: bool,
 }

@@ -12,6 +12,7 @@ mod bulk;
 mod cache;
 mod cluster;
 mod columns;
+mod errand;
 mod error;
 mod expired_tokens;
 mod idempotency;
@@ -40,6 +41,7 @@ pub use cluster::Cluster;
 pub use columns::{
     ColumnCipher, ColumnKey, ColumnKeys, Floor, SealedColumn, SealedQueries, SealedRepo, StaleValue, Stretch,
 };
+pub use errand::{Errand, Errands};
 pub use error::{Chain, Error, Kind, Result, ResultExt};
 pub use expired_tokens::{ExpiredTokens, PurgedTokens};
 pub use idempotency::{Answer, IdempotencyKeys, Reservation, Reserved};
@@ -59,7 +61,7 @@ pub use outbox::{
     Setback, Unpublished,
 };
 pub use password::{PasswordHasher, Verdict};
-pub use store::{Store, Tx};
+pub use store::{Copies, Relaxed, Store, Tx};
 pub use system::{Clock, Ids, Random};
 pub use tenancy::{AccessQueries, AccessRepo};
 pub use tenant_content::{

@@ -31,6 +31,9 @@ pub trait Store: Send + Sync {
     /// `Unavailable` when the database does not answer.
     async fn pending_migrations(&self) -> Result<Vec<String>>;
 
+    /// The reads that may be a little out of date.
+    fn relaxed(&self) -> &dyn Relaxed;
+
     /// Users.
     fn users(&self) -> &dyn UserQueries;
     /// How much accounts are used.
@@ -64,6 +67,33 @@ pub trait Store: Send + Sync {
     fn mailbox(&self) -> &dyn Mailbox;
     /// Events that wait, and dead letters.
     fn outbox(&self) -> &dyn OutboxQueries;
+}
+
+/// Reads of what may be a few seconds old, perhaps from a copy of the database: lists and statistics. Nothing is decided
+/// by them, and whoever has just written something may not see it yet. A copy that is away, or too far behind, is not
+/// asked; the database itself is always there to be asked instead.
+pub trait Relaxed: Send + Sync {
+    /// Users.
+    fn users(&self) -> &dyn UserQueries;
+    /// How much accounts are used.
+    fn activity(&self) -> &dyn ActivityQueries;
+    /// Jobs.
+    fn jobs(&self) -> &dyn JobQueries;
+    /// The audit trail.
+    fn audit(&self) -> &dyn AuditQueries;
+    /// Events that wait, and dead letters.
+    fn outbox(&self) -> &dyn OutboxQueries;
+    /// How many copies there are.
+    fn copies(&self) -> Copies;
+}
+
+/// Copies of the database to read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copies {
+    /// Those that there should be.
+    pub configured: usize,
+    /// Those that are asked at the moment.
+    pub used: usize,
 }
 
 /// A unit of work. Dropped means rolled back; what was written through it commits together or not at all.

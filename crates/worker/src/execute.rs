@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use application::Application;
 use domain::{Backoff, Failure, Job};
-use ports::{Chain, Clock, Cluster, JobLeases, Kind, Random};
+use ports::{Chain, Clock, Cluster, Errand, JobLeases, Kind, Random};
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -90,8 +91,11 @@ impl Executor {
     /// The handler runs in a task of its own, so that its panic is only its own.
     async fn call(&self, job: &Arc<Job>) -> Ended {
         let running = Running::new(Arc::clone(job), Arc::clone(&self.leases));
+        let errand = Errand { route: None, use_case: job.kind.clone() };
+        let run =
+            Application::on_errand(errand, std::panic::AssertUnwindSafe(self.registry.run(running)).catch());
         tokio::select! {
-            result = std::panic::AssertUnwindSafe(self.registry.run(running)).catch() => Ended::With(result),
+            result = run => Ended::With(result),
             () = self.give_up.cancelled() => Ended::GivenUp,
         }
     }

@@ -8,4 +8,5 @@ mod dead_letters;
 mod fail_points;
 mod lifecycle;
 mod outage;
+mod replicas;
 mod roles;

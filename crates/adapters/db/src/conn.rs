@@ -10,9 +10,11 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
+use tracing::Instrument;
 
 use crate::dedicated::Dedicated;
 use crate::error::{During, Meaning};
+use crate::remarks::{Remarked, Remarks};
 
 /// Every repository is an `impl` on this, so that a read is written once for both kinds of [`Link`].
 pub(crate) struct Conn<L>(pub(crate) L);
@@ -32,8 +34,8 @@ pub(crate) trait Link: Send + Sync {
 /// Outside a unit of work. On SQLite `write` is the one writing connection; on servers both are one pool.
 #[derive(Clone)]
 pub(crate) struct Pools {
-    pub(crate) read: DatabaseConnection,
-    pub(crate) write: DatabaseConnection,
+    pub(crate) read: Remarked,
+    pub(crate) write: Remarked,
     /// For threads that serve requests.
     pub(crate) dedicated: Dedicated,
     /// For values that are kept encrypted.
@@ -41,13 +43,13 @@ pub(crate) struct Pools {
 }
 
 impl Link for Pools {
-    type On = DatabaseConnection;
+    type On = Remarked;
 
-    fn read(&self) -> &DatabaseConnection {
+    fn read(&self) -> &Remarked {
         self.dedicated.for_this_thread().unwrap_or(&self.read)
     }
 
-    fn write(&self) -> &DatabaseConnection {
+    fn write(&self) -> &Remarked {
         self.dedicated.for_this_thread().unwrap_or(&self.write)
     }
 
@@ -67,11 +69,12 @@ pub(crate) async fn begin(
     let connection = connection.clone();
     // In a task of its own, because a caller that goes away in the middle (a closed socket) would otherwise
     // leave the pool a connection with an open transaction that nobody knows about.
-    let begun = tokio::spawn(async move {
+    let begun = async move {
         let mode = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
         connection.begin_with_options(options).await
-    });
+    };
+    let begun = tokio::spawn(begun.in_current_span());
     let begun = tokio::time::timeout(ANSWER, begun).await;
     let begun = begun.map_err(|_| Error::with(Kind::Unavailable, operation, "no answer"))?;
     let begun = begun.map_err(|error| Error::with(Kind::Internal, operation, error))?;
@@ -86,11 +89,16 @@ pub(crate) struct Work {
     failure: OnceLock<Meaning>,
     wakes: AtomicBool,
     cipher: Arc<dyn ColumnCipher>,
+    remarks: Remarks,
 }
 
 impl Work {
-    pub(crate) fn new(transaction: DatabaseTransaction, cipher: Arc<dyn ColumnCipher>) -> Self {
-        Self { transaction, failure: OnceLock::new(), wakes: AtomicBool::new(false), cipher }
+    pub(crate) fn new(
+        transaction: DatabaseTransaction,
+        cipher: Arc<dyn ColumnCipher>,
+        remarks: Remarks,
+    ) -> Self {
+        Self { transaction, failure: OnceLock::new(), wakes: AtomicBool::new(false), cipher, remarks }
     }
 
     /// Notes that somebody waits for what was written.
@@ -153,7 +161,7 @@ impl ConnectionTrait for Work {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.refuse_after_failure()?;
-        self.note(self.transaction.execute_raw(statement).await)
+        self.note(self.transaction.execute_raw(self.remarks.behind(statement)).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -163,11 +171,11 @@ impl ConnectionTrait for Work {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.refuse_after_failure()?;
-        self.note(self.transaction.query_one_raw(statement).await)
+        self.note(self.transaction.query_one_raw(self.remarks.behind(statement)).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.refuse_after_failure()?;
-        self.note(self.transaction.query_all_raw(statement).await)
+        self.note(self.transaction.query_all_raw(self.remarks.behind(statement)).await)
     }
 }

@@ -17,6 +17,7 @@ use crate::jobs::DbLeases;
 use crate::locks::DbLocks;
 use crate::migrate::{self, Migration};
 use crate::outbox::DbRelay;
+use crate::replicas::Anywhere;
 use crate::roles::{self, Standing};
 use crate::settings::Settings;
 use crate::store::DbStore;
@@ -113,7 +114,9 @@ impl Database {
     /// Reads, and the beginning of units of work.
     pub fn store(&self) -> Arc<dyn Store> {
         let lease = self.node.lease();
-        Arc::new(DbStore { conn: self.conn(), wake: self.wake.clone(), lease })
+        let replicas = self.opened.replicas.clone();
+        let anywhere = Conn(Anywhere { primary: self.opened.pools.clone(), replicas });
+        Arc::new(DbStore { conn: self.conn(), anywhere, wake: self.wake.clone(), lease })
     }
 
     /// The workers' side of the job table.
@@ -163,7 +166,7 @@ impl Database {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn standing(&self) -> Result<Option<Standing>> {
-        roles::standing(&self.opened.pools.read).await.during("db.standing")
+        roles::standing(self.opened.pools.read.plain()).await.during("db.standing")
     }
 
     pub(crate) async fn scalar<T: sea_orm::TryGetable>(

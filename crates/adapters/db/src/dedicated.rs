@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sea_orm::DatabaseConnection;
+use crate::remarks::Remarked;
 
 thread_local! {
     static NUMBER: Cell<Option<usize>> = const { Cell::new(None) };
@@ -28,7 +28,7 @@ pub fn dedicate_thread() {
 
 /// A dedicated thread's pool.
 pub(crate) struct Own {
-    pub(crate) connection: DatabaseConnection,
+    pub(crate) connection: Remarked,
     /// The same pool, asked for what it has to give.
     pub(crate) room: Box<dyn Room>,
 }
@@ -61,7 +61,7 @@ impl Dedicated {
     }
 
     /// A pool for the calling thread; `None` when it has none of its own.
-    pub(crate) fn for_this_thread(&self) -> Option<&DatabaseConnection> {
+    pub(crate) fn for_this_thread(&self) -> Option<&Remarked> {
         let number = NUMBER.with(Cell::get)?;
         let own = self.0.get(number % self.0.len().max(1))?;
         if own.room.is_free() {

@@ -30,6 +30,8 @@ mod mailbox;
 mod migrate;
 mod outbox;
 mod paging;
+mod remarks;
+mod replicas;
 mod roles;
 mod sealed;
 mod sessions;

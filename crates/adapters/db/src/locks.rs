@@ -19,7 +19,7 @@ impl DbLocks {
     /// Takes a lock that nobody holds. `None` when somebody does, and when it has never been there.
     async fn take(&self, name: &str, ttl: Duration) -> Result<Option<Lease>> {
         const OPERATION: &str = "locks.acquire";
-        let work = begin(self.conn.0.write(), OPERATION).await?;
+        let work = begin(self.conn.0.write().plain(), OPERATION).await?;
         let now = Dialect::of(&work).now_millis();
         let sql = format!(
             "UPDATE locks SET token = token + 1, expires_at = {now} + $2 WHERE name = $1 AND expires_at <= {now}"

@@ -1,8 +1,9 @@
 //! What the composition root has to say about the database.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use ports::{ColumnCipher, Random};
+use ports::{ColumnCipher, Errands, Random};
 
 use crate::roles::Role;
 
@@ -13,6 +14,14 @@ pub struct Settings {
     pub url: String,
     /// Where the owner of the tables logs in, who migrates, if that is somebody else.
     pub owner_url: Option<String>,
+    /// Copies of it, of the same engine.
+    pub replica_urls: Vec<String>,
+    /// A copy that is further behind is not asked.
+    pub replica_max_lag: Duration,
+    /// Statements that take longer are logged.
+    pub slow: Option<Duration>,
+    /// Knows what a remark behind each statement is to say.
+    pub errands: Option<Arc<dyn Errands>>,
     /// The role that the service acts as (PostgreSQL).
     pub role: Option<Role>,
     /// Connections of this process at most (servers; SQLite has one writer and four readers).

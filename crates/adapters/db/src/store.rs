@@ -7,8 +7,8 @@ use ports::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
     CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries,
     JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, Outbox,
-    OutboxQueries, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
-    TenantContentQueries, TenantContentRepo, Tx, UserQueries, UserRepo,
+    OutboxQueries, RefreshTokenRepo, Relaxed, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
+    Store, TenantContentQueries, TenantContentRepo, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -17,11 +17,13 @@ use crate::conn::{ANSWER, Conn, Link, Pools, Work, begin};
 use crate::dialect::Dialect;
 use crate::error::During;
 use crate::migrate;
+use crate::replicas::Anywhere;
 use crate::wakeups::Wake;
 
 /// [`Store`] over the pools.
 pub(crate) struct DbStore {
     pub(crate) conn: Conn<Pools>,
+    pub(crate) anywhere: Conn<Anywhere>,
     pub(crate) wake: Wake,
     pub(crate) lease: Arc<Lease>,
 }
@@ -30,8 +32,9 @@ pub(crate) struct DbStore {
 impl Store for DbStore {
     async fn begin(&self) -> Result<Box<dyn Tx>> {
         const OPERATION: &str = "store.begin";
-        let begun = begin(self.conn.0.write(), OPERATION).await?;
-        let conn = Conn(Work::new(begun, Arc::clone(&self.conn.0.cipher)));
+        let pool = self.conn.0.write();
+        let begun = begin(pool.plain(), OPERATION).await?;
+        let conn = Conn(Work::new(begun, Arc::clone(&self.conn.0.cipher), pool.remarks().clone()));
         Ok(Box::new(DbTx { conn, wake: self.wake.clone(), lease: Arc::clone(&self.lease) }))
     }
 
@@ -45,7 +48,11 @@ impl Store for DbStore {
     }
 
     async fn pending_migrations(&self) -> Result<Vec<String>> {
-        migrate::pending(self.conn.0.read()).await
+        migrate::pending(self.conn.0.read().plain()).await
+    }
+
+    fn relaxed(&self) -> &dyn Relaxed {
+        &self.anywhere
     }
 
     fn users(&self) -> &dyn UserQueries {

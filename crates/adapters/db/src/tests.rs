@@ -6,6 +6,7 @@ mod every;
 mod mysql;
 mod plans;
 mod postgres;
+mod replicas;
 mod roles;
 mod schema;
 mod sqlite;
@@ -45,6 +46,10 @@ fn as_owner(url: &str, kind: Process) -> Settings {
     Settings {
         url: url.to_owned(),
         owner_url: None,
+        replica_urls: Vec::new(),
+        replica_max_lag: Duration::from_secs(10),
+        slow: None,
+        errands: None,
         role: None,
         max_connections: 5,
         threads: 0,

@@ -137,7 +137,7 @@ impl Jobs {
     /// Jobs, from new to old unless asked otherwise.
     pub async fn list(&self, filter: &JobFilter, ask: &Ask) -> Result<Listed<Job>> {
         let reading = self.lists.begin(&LIST, ask)?;
-        let jobs = self.core.store.jobs();
+        let jobs = self.core.store.relaxed().jobs();
         let found = jobs.list(filter, reading.page()).await?;
         let total = reading.total(async || jobs.count(filter).await).await?;
         reading.finish(found, total)

@@ -13,7 +13,7 @@ impl Users {
     /// Accounts, from new to old unless asked otherwise.
     pub async fn list(&self, filter: &UserFilter, ask: &Ask) -> Result<Listed<User>> {
         let reading = self.lists.begin(&LIST, ask)?;
-        let users = self.core.store.users();
+        let users = self.core.store.relaxed().users();
         let found = users.list(filter, reading.page()).await?;
         let total = reading.total(async || users.count(filter).await).await?;
         reading.finish(found, total)

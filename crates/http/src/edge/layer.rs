@@ -13,6 +13,7 @@ use actix_web::{Error, HttpMessage, web};
 use futures_util::FutureExt;
 use tracing::{Instrument, Span, field};
 
+use super::errand::{errand_of, on_errand};
 use super::origin::Origin;
 use super::render::{Form, finish};
 use crate::Edge;
@@ -63,7 +64,8 @@ async fn answer<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Failure> {
-    let call = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let errand = errand_of(&request);
+    let call = AssertUnwindSafe(on_errand(errand, next.call(request))).catch_unwind();
     match tokio::time::timeout(around.settings.request_timeout, call).await {
         Err(_) => Err(Failure::of_status(StatusCode::GATEWAY_TIMEOUT)),
         Ok(Err(_)) => Err(Failure::internal().because("the handler panicked")),

@@ -1,5 +1,6 @@
 //! The edge: what happens to every request before its route and to every answer after it.
 
+mod errand;
 mod etag;
 mod headers;
 mod layer;
@@ -8,6 +9,7 @@ mod render;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use errand::Operations;
 pub(crate) use etag::{is_current, mark_coding, unchanged};
 pub(crate) use layer::edge;
 pub(crate) use origin::Origin;

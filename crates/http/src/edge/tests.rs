@@ -34,6 +34,7 @@ fn around(lifecycle: &Arc<Lifecycle>) -> Edge {
             trusted_proxies: Vec::new(),
             docs: false,
             security_contact: String::new(),
+            errands: false,
             hsts: true,
         },
     }

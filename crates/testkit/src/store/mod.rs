@@ -173,6 +173,7 @@ macro_rules! store_suite {
                     after_a_failure_everything_is_refused,
                     many_at_once_all_commit,
                     begun_for_nobody_it_leaves_nothing_open,
+                    relaxed_reads_see_it_without_a_copy,
                     answers_a_ping,
                     lacks_no_migration,
                 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{AuditEntry, User};
-use ports::{AuditFilter, JobFilter, Kind, ResultExt, Tx};
+use ports::{AuditFilter, Copies, JobFilter, Kind, ResultExt, Tx, UserFilter};
 
 use crate::bench::Bench;
 use crate::poll::{cut_short, promptly};
@@ -160,6 +160,20 @@ pub async fn begun_for_nobody_it_leaves_nothing_open(bench: &Bench) {
             assert_eq!(counted, Some(round), "the write was part of somebody else's unit");
         }
     }
+}
+
+/// "The database itself is always there to be asked instead": where there are no copies, what has been committed is seen.
+pub async fn relaxed_reads_see_it_without_a_copy(bench: &Bench) {
+    let user = user();
+    let tx = bench.begin().await;
+    write_everything(tx.as_ref(), &user).await;
+    tx.commit().await.unwrap();
+    let relaxed = bench.store.relaxed();
+    assert_eq!(relaxed.copies(), Copies { configured: 0, used: 0 });
+    assert_eq!(relaxed.users().list(&UserFilter::default(), &first(10)).await.unwrap().rows, [user]);
+    assert_eq!(relaxed.jobs().count(&JobFilter::default()).await.unwrap(), 1);
+    assert_eq!(relaxed.audit().count(&AuditFilter::default()).await.unwrap(), 1);
+    assert_eq!(relaxed.outbox().depth().await.unwrap().waiting, 1);
 }
 
 /// "Answers when the database answers."

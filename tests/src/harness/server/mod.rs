@@ -51,6 +51,22 @@ impl DatabaseServer {
         }
     }
 
+    /// A second server that repeats what this one does, and answers reads.
+    pub(crate) async fn standby(&self) -> Self {
+        match self {
+            Self::Postgres(server) => Self::Postgres(server.standby().await),
+            Self::Mysql(_) => panic!("no test asks for a replica of MySQL"),
+        }
+    }
+
+    /// Runs a statement as an operator.
+    pub(crate) async fn sql(&self, statement: &'static str) {
+        match self {
+            Self::Postgres(server) => server.sql(statement).await,
+            Self::Mysql(_) => panic!("no test says anything to a MySQL server of its own"),
+        }
+    }
+
     pub(crate) fn url(&self) -> String {
         match self {
             Self::Postgres(server) => server.url(),

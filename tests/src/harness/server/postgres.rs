@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use sqlx::Connection;
+use sqlx::{Connection, Executor};
 use testkit::services::require_or_skip;
 use testkit::temp::TempDir;
 
@@ -34,6 +34,22 @@ impl PostgresServer {
             .run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
         server.resume().await;
         Some(server)
+    }
+
+    pub(super) async fn standby(&self) -> Self {
+        let (programs, folder) = (self.programs.clone(), TempDir::new());
+        hand_over(folder.path(), "postgres");
+        let standby = Self { programs, folder, port: free_port(), identity: None };
+        let (url, data) = (self.url(), standby.data());
+        standby.run("pg_basebackup", &["-d", &url, "-D", &data, "-R", "-X", "stream", "-c", "fast"]);
+        standby.resume().await;
+        standby
+    }
+
+    pub(super) async fn sql(&self, statement: &'static str) {
+        let mut connection = sqlx::postgres::PgConnection::connect(&self.url()).await.unwrap();
+        connection.execute(statement).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     pub(super) async fn resume(&self) {

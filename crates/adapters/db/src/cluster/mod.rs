@@ -33,6 +33,7 @@ use uuid::Uuid;
 
 use self::heart::{Heart, Order};
 pub(crate) use self::lease::Lease;
+pub(crate) use self::table::age_of_news;
 use self::watch::Watch;
 use crate::conn::{Link, Pools};
 use crate::engine::Engine;
@@ -108,7 +109,7 @@ impl Node {
         let still = self.locked_beats(|beats| beats.still_for(STANDSTILL, Instant::now()));
         let mut fallen = Vec::new();
         for (holder, beat) in still {
-            if table::bury(self.pools.write(), holder, beat).await? {
+            if table::bury(self.pools.write().plain(), holder, beat).await? {
                 fallen.push(holder);
             }
             self.locked_beats(|beats| beats.forget(holder));
@@ -120,7 +121,7 @@ impl Node {
     /// row before its first claim.
     async fn long_orphaned(&self) -> Result<Vec<Uuid>> {
         let own = self.lease.holder();
-        let orphans = table::orphans(self.pools.read()).await?;
+        let orphans = table::orphans(self.pools.read().plain()).await?;
         let now = Instant::now();
         let mut watch = self.orphans.lock().unwrap_or_else(PoisonError::into_inner);
         watch.observe(orphans.into_iter().filter(|holder| *holder != own).map(|holder| (holder, 0)), now);

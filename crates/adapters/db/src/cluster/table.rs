@@ -1,5 +1,7 @@
 //! The statements on `nodes`. Time is the server's, so that hosts whose clocks differ agree.
 
+use std::time::Duration;
+
 use ports::{Error, Kind, Result};
 use sea_orm::{ConnectionTrait, DatabaseConnection, FromQueryResult, Value};
 use uuid::Uuid;
@@ -48,6 +50,18 @@ pub(super) async fn rows(connection: &DatabaseConnection) -> Result<Vec<Row>> {
         "SELECT id, holder, beat, CASE WHEN expires_at > {now} THEN 1 ELSE 0 END AS alive FROM nodes ORDER BY id"
     );
     Row::find_by_statement(statement(connection, &sql, [])).all(connection).await.during("cluster.rows")
+}
+
+/// How long ago, by this server's clock, the newest heartbeat was that it knows of. On a copy: how far it is behind,
+/// as long as any process lives.
+pub(crate) async fn age_of_news(connection: &DatabaseConnection) -> Result<Duration> {
+    const OPERATION: &str = "cluster.age_of_news";
+    let now = Dialect::of(connection).now_millis();
+    let sql = format!("SELECT {now} - MAX(expires_at) + {GOOD_FOR} FROM nodes");
+    let row = connection.query_one_raw(statement(connection, &sql, [])).await.during(OPERATION)?;
+    let age: Option<i64> = row.map(|row| row.try_get_by(0)).transpose().during(OPERATION)?.flatten();
+    // Nothing has ever been heard of anybody, or clocks differ a little.
+    Ok(age.map_or(Duration::MAX, |age| Duration::from_millis(u64::try_from(age).unwrap_or(0))))
 }
 
 /// Takes the lowest id that is free or whose lease is over. Nothing when others were faster or all are taken.

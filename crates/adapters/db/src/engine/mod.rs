@@ -16,6 +16,8 @@ use self::mysql::Mysql;
 use self::postgres::Postgres;
 pub(crate) use self::sqlite::{DatabaseFile, beside};
 use crate::conn::Pools;
+use crate::remarks::{Remarked, Remarks};
+use crate::replicas::Replicas;
 use crate::roles::Grantee;
 use crate::settings::{Process, Settings};
 use crate::wakeups::Wake;
@@ -31,6 +33,9 @@ pub(crate) enum Engine {
 /// Everything that is held as long as a process uses the database.
 pub(crate) struct Opened {
     pub(crate) pools: Pools,
+    pub(crate) replicas: Replicas,
+    /// Looks at the replicas.
+    pub(crate) _watch: Option<AbortOnDropHandle<()>>,
     /// SQLite: only one API serves a file.
     pub(crate) _api_lock: Option<File>,
     /// PostgreSQL: hears when other processes write.
@@ -48,7 +53,7 @@ impl Engine {
     /// The engine that the URL names.
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
         match settings.url.split(':').next() {
-            Some("sqlite") => Ok(Self::Sqlite(Box::new(DatabaseFile::from_url(&settings.url)?))),
+            Some("sqlite") => Ok(Self::Sqlite(Box::new(DatabaseFile::from_settings(settings)?))),
             Some("postgres" | "postgresql") => {
                 Ok(Self::Postgres(Box::new(Postgres::from_settings(settings)?)))
             }
@@ -63,17 +68,33 @@ impl Engine {
     /// Connects, or says why not.
     pub(crate) async fn open(&self, settings: &Settings, wake: &Wake) -> Result<Opened> {
         let cipher = Arc::clone(&settings.cipher);
-        match self {
+        let remarks = Remarks::new(settings.errands.clone());
+        let (api_lock, listener, pools) = match self {
             Self::Sqlite(file) => {
                 let api_lock = if settings.kind == Process::Api { Some(file.lock_for_api()?) } else { None };
-                Ok(Opened { pools: file.open(cipher).await?, _api_lock: api_lock, _listener: None })
+                (api_lock, None, file.open(cipher, &remarks).await?)
             }
             Self::Postgres(server) => {
-                let pools = server.open(cipher);
-                Ok(Opened { pools, _api_lock: None, _listener: Some(server.listen(wake.clone())) })
+                (None, Some(server.listen(wake.clone())), server.open(cipher, &remarks))
             }
-            Self::Mysql(server) => {
-                Ok(Opened { pools: server.open(cipher), _api_lock: None, _listener: None })
+            Self::Mysql(server) => (None, None, server.open(cipher, &remarks)),
+        };
+        let replicas = settings.replica_urls.iter().map(|url| self.replica(url, settings));
+        let replicas = replicas.map(|pool| Ok(Remarked::new(pool?, remarks.clone())));
+        let replicas = Replicas::new(replicas.collect::<Result<_>>()?);
+        let watch = replicas.watch(settings.replica_max_lag);
+        Ok(Opened { pools, replicas, _watch: watch, _api_lock: api_lock, _listener: listener })
+    }
+
+    /// A pool on a replica, which need not be there yet.
+    fn replica(&self, url: &str, settings: &Settings) -> Result<DatabaseConnection> {
+        let at = Self::from_settings(&Settings { url: url.to_owned(), owner_url: None, ..settings.clone() })?;
+        match (self, at) {
+            (Self::Postgres(primary), Self::Postgres(replica)) => Ok(replica.shared(primary)),
+            (Self::Mysql(_), Self::Mysql(replica)) => Ok(replica.shared()),
+            _ => {
+                let text = "a read replica has the engine of the database, and SQLite has none";
+                Err(Error::with(Kind::Unsupported, "db.connect", text))
             }
         }
     }

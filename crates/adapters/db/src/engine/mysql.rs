@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use ports::{ColumnCipher, Error, Kind, Result};
 use sea_orm::{DatabaseConnection, SqlxMySqlConnector};
-use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection};
+use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlPool};
 use sqlx::pool::PoolOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::server::{
-    CONNECT, IDLE_TRANSACTION_SECONDS, STATEMENT_SECONDS, Size, pool_options, probe, single, wait_for_lock,
+    CONNECT, IDLE_TRANSACTION_SECONDS, STATEMENT_SECONDS, Size, logged, pool_options, probe, single,
+    wait_for_lock,
 };
 use crate::conn::Pools;
 use crate::error::During;
+use crate::remarks::Remarks;
 use crate::roles::Grantee;
 use crate::settings::Settings;
 
@@ -50,6 +52,7 @@ enum Limits {
 
 impl Mysql {
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
+        let parse = |url: &str| parse(url, settings.slow);
         let options = parse(&settings.url)?;
         let owner = settings.owner_url.as_deref().map(parse).transpose()?;
         Ok(Self { options, owner, size: Size::from_settings(settings) })
@@ -87,12 +90,19 @@ impl Mysql {
         probe(self.owner_options()).await?.close().await.during(CONNECT)
     }
 
-    pub(crate) fn open(&self, cipher: Arc<dyn ColumnCipher>) -> Pools {
-        let pool = |connections| {
-            let pool = pool_options(connections).idle_timeout(IDLE);
-            prepared(pool, Limits::Service).connect_lazy_with(self.options.clone())
-        };
-        self.size.open(pool, SqlxMySqlConnector::from_sqlx_mysql_pool, cipher)
+    pub(crate) fn open(&self, cipher: Arc<dyn ColumnCipher>, remarks: &Remarks) -> Pools {
+        let pool = |connections| self.pool(connections);
+        self.size.open(pool, SqlxMySqlConnector::from_sqlx_mysql_pool, cipher, remarks)
+    }
+
+    /// One pool for all threads.
+    pub(crate) fn shared(&self) -> DatabaseConnection {
+        SqlxMySqlConnector::from_sqlx_mysql_pool(self.pool(self.size.all()))
+    }
+
+    fn pool(&self, connections: u32) -> MySqlPool {
+        let pool = pool_options(connections).idle_timeout(IDLE);
+        prepared(pool, Limits::Service).connect_lazy_with(self.options.clone())
     }
 
     /// How soon a commit is on the disk is the whole server's choice, so heartbeats are as durable as all else.
@@ -107,14 +117,14 @@ impl Mysql {
     }
 }
 
-fn parse(url: &str) -> Result<MySqlConnectOptions> {
+fn parse(url: &str, slow: Option<Duration>) -> Result<MySqlConnectOptions> {
     let options = MySqlConnectOptions::from_str(url).during(CONNECT)?;
     if options.get_database().is_none() {
         let text = "the URL names no database: mysql://<user>:<password>@<host>/<database>";
         return Err(Error::with(Kind::Unsupported, CONNECT, text));
     }
     // Text is compared by the columns' collation, and times are UTC, whatever the URL says.
-    Ok(options.charset("utf8mb4").timezone(Some("+00:00".to_owned())).disable_statement_logging())
+    Ok(logged(options.charset("utf8mb4").timezone(Some("+00:00".to_owned())), slow))
 }
 
 async fn connect(options: &MySqlConnectOptions, limits: Limits) -> Result<DatabaseConnection> {

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use ports::{ColumnCipher, Result};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool};
-use sqlx::{ConnectOptions, Connection};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::server::{
-    CONNECT, IDLE_TRANSACTION_SECONDS, STATEMENT_SECONDS, Size, pool_options, probe, single, wait_for_lock,
+    CONNECT, IDLE_TRANSACTION_SECONDS, STATEMENT_SECONDS, Size, logged, pool_options, probe, single,
+    wait_for_lock,
 };
 use crate::conn::Pools;
 use crate::error::During;
+use crate::remarks::Remarks;
 use crate::roles::{self, Grantee, Role};
 use crate::settings::Settings;
 use crate::wakeups::Wake;
@@ -42,7 +44,7 @@ impl Postgres {
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
         let parse = |url: &str| {
             let options = PgConnectOptions::from_str(url).during(CONNECT)?;
-            Ok(options.application_name(settings.kind.application_name()).disable_statement_logging())
+            Ok(logged(options.application_name(settings.kind.application_name()), settings.slow))
         };
         let login = parse(&settings.url)?;
         let owner = settings.owner_url.as_deref().map(parse).transpose()?;
@@ -85,10 +87,19 @@ impl Postgres {
         self.owner.as_ref().unwrap_or(&self.login)
     }
 
-    pub(crate) fn open(&self, cipher: Arc<dyn ColumnCipher>) -> Pools {
+    pub(crate) fn open(&self, cipher: Arc<dyn ColumnCipher>, remarks: &Remarks) -> Pools {
         let options = self.limited();
         let pool = |connections| pool_options(connections).connect_lazy_with(options.clone());
-        self.size.open(pool, SqlxPostgresConnector::from_sqlx_postgres_pool, cipher)
+        self.size.open(pool, SqlxPostgresConnector::from_sqlx_postgres_pool, cipher, remarks)
+    }
+
+    /// One pool for all threads, in the role that the primary has given.
+    pub(crate) fn shared(mut self, primary: &Self) -> DatabaseConnection {
+        if let Some(role) = &primary.role {
+            self.options = self.options.options([("role", &role.name)]);
+        }
+        let pool = pool_options(self.size.all()).connect_lazy_with(self.limited());
+        SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
     }
 
     pub(crate) async fn heartbeat(&self) -> Result<DatabaseConnection> {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use log::LevelFilter;
 use ports::{ColumnCipher, Error, Kind, Result};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use sqlx::pool::PoolOptions;
@@ -12,6 +13,7 @@ use sqlx::{ConnectOptions, Connection, Database, Pool};
 use crate::conn::Pools;
 use crate::dedicated::{Dedicated, Own};
 use crate::error::During;
+use crate::remarks::{Remarked, Remarks};
 use crate::settings::Settings;
 
 pub(super) const CONNECT: &str = "db.connect";
@@ -64,13 +66,20 @@ impl Size {
         Shares { background, dedicated: (0..threads).map(share).collect() }
     }
 
+    /// As many as there may be, for whoever comes.
+    pub(super) fn all(self) -> u32 {
+        self.max_connections
+    }
+
     /// One pool for reads and units of work, and one for each thread that serves requests.
     pub(super) fn open<DB: Database>(
         self,
         pool: impl Fn(u32) -> Pool<DB>,
         wrap: Wrap<DB>,
         cipher: Arc<dyn ColumnCipher>,
+        remarks: &Remarks,
     ) -> Pools {
+        let wrap = |pool| Remarked::new(wrap(pool), remarks.clone());
         let shares = self.shares();
         let connection = wrap(pool(shares.background));
         let own = |connections| {
@@ -79,6 +88,15 @@ impl Size {
         };
         let dedicated = shares.dedicated.into_iter().map(own).collect();
         Pools { read: connection.clone(), write: connection, dedicated: Dedicated::new(dedicated), cipher }
+    }
+}
+
+/// Statements are logged when they are slow, as they were prepared: without their values.
+pub(super) fn logged<O: ConnectOptions>(options: O, slow: Option<Duration>) -> O {
+    let silent = options.disable_statement_logging();
+    match slow {
+        Some(slow) => silent.log_slow_statements(LevelFilter::Warn, slow),
+        None => silent,
     }
 }
 

@@ -15,14 +15,16 @@ use std::time::Duration;
 
 use ports::{ColumnCipher, Error, Kind, Result};
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
-use sqlx::ConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use super::server::logged;
 use crate::conn::Pools;
 use crate::dedicated::Dedicated;
 use crate::error::During;
+use crate::remarks::{Remarked, Remarks};
+use crate::settings::Settings;
 
 const CONNECT: &str = "db.connect";
 const READERS: u32 = 4;
@@ -40,7 +42,8 @@ pub(crate) struct DatabaseFile {
 }
 
 impl DatabaseFile {
-    pub(crate) fn from_url(url: &str) -> Result<Self> {
+    pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
+        let url = settings.url.as_str();
         // Each connection would see a database of its own.
         if url.contains(":memory:") || url.contains("mode=memory") {
             let text = "SQLite in memory is not supported; name a file: sqlite://<path>";
@@ -54,9 +57,8 @@ impl DatabaseFile {
             .busy_timeout(BUSY)
             .journal_mode(SqliteJournalMode::Wal)
             // An acknowledged write survives a power loss.
-            .synchronous(SqliteSynchronous::Full)
-            .disable_statement_logging();
-        Ok(Self { path, options })
+            .synchronous(SqliteSynchronous::Full);
+        Ok(Self { path, options: logged(options, settings.slow) })
     }
 
     /// Where it is.
@@ -82,11 +84,12 @@ impl DatabaseFile {
     }
 
     /// The writer first: it creates the file and switches it to the write-ahead log.
-    pub(crate) async fn open(&self, cipher: Arc<dyn ColumnCipher>) -> Result<Pools> {
+    pub(crate) async fn open(&self, cipher: Arc<dyn ColumnCipher>, remarks: &Remarks) -> Result<Pools> {
         create_parent(&self.path)?;
         let write = self.pool(1, self.options.clone()).await?;
         let reading = self.options.clone().pragma("query_only", "on");
         let read = self.pool(READERS, reading).await?;
+        let (read, write) = (Remarked::new(read, remarks.clone()), Remarked::new(write, remarks.clone()));
         Ok(Pools { read, write, dedicated: Dedicated::default(), cipher })
     }
 

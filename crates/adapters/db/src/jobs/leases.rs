@@ -26,7 +26,7 @@ pub(crate) struct DbLeases {
 impl JobLeases for DbLeases {
     async fn claim(&self, claim: &Claim) -> Result<Vec<Job>> {
         const OPERATION: &str = "jobs.claim";
-        let connection = self.conn.0.write();
+        let connection = self.conn.0.write().plain();
         let limit = i64::try_from(claim.limit).unwrap_or(i64::MAX);
         let next = format!(
             "SELECT id FROM jobs WHERE {} AND queue = $1 AND run_at <= $2
@@ -94,7 +94,7 @@ impl JobLeases for DbLeases {
             .await
             .during("jobs.rescue")?;
         if done.rows_affected > 0 {
-            self.wake.everybody(self.conn.0.write()).await;
+            self.wake.everybody(self.conn.0.write().plain()).await;
         }
         Ok(done.rows_affected)
     }
@@ -105,7 +105,7 @@ impl JobLeases for DbLeases {
             .col_expr(Column::Attempt, Expr::col(Column::Attempt).sub(1))
             .col_expr(Column::LeaseOwner, Expr::val(None::<Uuid>));
         self.under_lease(change, "jobs.release").await?;
-        self.wake.everybody(self.conn.0.write()).await;
+        self.wake.everybody(self.conn.0.write().plain()).await;
         Ok(())
     }
 

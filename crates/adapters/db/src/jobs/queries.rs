@@ -7,14 +7,14 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
 use super::job_of;
-use crate::conn::{Conn, Link, Pools};
+use crate::conn::{Conn, Link};
 use crate::entity::jobs::{Column, Entity};
 use crate::error::During;
 use crate::paging::{Listed, count, page};
 use crate::text::storable;
 
 #[async_trait]
-impl JobQueries for Conn<Pools> {
+impl<L: Link> JobQueries for Conn<L> {
     async fn by_uuid(&self, uuid: Uuid) -> Result<Job> {
         const OPERATION: &str = "jobs.by_uuid";
         let query = Entity::find().filter(Column::Uuid.eq(uuid));

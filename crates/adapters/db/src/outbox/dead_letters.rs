@@ -6,7 +6,7 @@ use ports::{DeadLetter, OutboxDepth, OutboxQueries, Page, PageOf, Result};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 
 use super::{DEAD, WAITING, event_of};
-use crate::conn::{Conn, Link, Pools};
+use crate::conn::{Conn, Link};
 use crate::entity::outbox::{Column, Entity};
 use crate::error::During;
 use crate::paging::{Listed, page};
@@ -19,7 +19,7 @@ struct Count {
 }
 
 #[async_trait]
-impl OutboxQueries for Conn<Pools> {
+impl<L: Link> OutboxQueries for Conn<L> {
     async fn depth(&self) -> Result<OutboxDepth> {
         let counts = Entity::find()
             .select_only()

@@ -24,7 +24,7 @@ pub(crate) struct DbRelay {
 #[async_trait]
 impl OutboxRelay for DbRelay {
     async fn share(&self, holder: Uuid) -> Result<Vec<Partition>> {
-        partitions::share(self.conn.0.write(), holder).await
+        partitions::share(self.conn.0.write().plain(), holder).await
     }
 
     /// Reads where it writes, so that it never sees less than has been settled.
@@ -87,9 +87,9 @@ impl OutboxRelay for DbRelay {
     }
 
     async fn rescue(&self, holder: Uuid) -> Result<u64> {
-        let freed = partitions::rescue(self.conn.0.write(), holder).await?;
+        let freed = partitions::rescue(self.conn.0.write().plain(), holder).await?;
         if freed > 0 {
-            self.wake.everybody(self.conn.0.write()).await;
+            self.wake.everybody(self.conn.0.write().plain()).await;
         }
         Ok(freed)
     }

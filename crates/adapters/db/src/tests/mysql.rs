@@ -178,6 +178,12 @@ async fn a_deadlock_ends_one_unit_of_work() {
     super::deadlock::ends_one_of_two(joined(&server).await.store().as_ref()).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_is_away_is_left_out() {
+    let Some(server) = fresh().await else { return };
+    super::replicas::one_that_is_away_is_left_out(&server.url()).await;
+}
+
 /// Milliseconds, four-byte characters, case and trailing spaces: nothing is lost, and nothing is the same that differs.
 #[tokio::test]
 async fn text_and_time_are_what_was_written() {

@@ -1,9 +1,10 @@
 //! Values that are right alone and wrong together.
 
-use super::{Config, Draft};
+use super::{Config, Draft, SecretUrl};
 
 pub(super) fn check(config: &Config, draft: &mut Draft) {
     owner(config, draft);
+    replicas(config, draft);
     let auth = &config.auth;
     if auth.refresh_absolute_days < auth.refresh_idle_days {
         let idle = auth.refresh_idle_days;
@@ -14,6 +15,28 @@ pub(super) fn check(config: &Config, draft: &mut Draft) {
     let least = 8 * auth.hash_parallelism;
     if auth.hash_memory_kib < least {
         draft.refuse("auth.hash_memory_kib", &format!("expected at least {least}, 8 per hash_parallelism"));
+    }
+}
+
+/// A replica repeats what its primary does, so it speaks the same language.
+fn replicas(config: &Config, draft: &mut Draft) {
+    let Some(primary) = engine(&config.database.url) else { return };
+    let engines: Vec<_> = config.database.replica_urls.iter().filter_map(engine).collect();
+    if primary == "sqlite" && !engines.is_empty() {
+        draft.refuse("database.replica_urls", "an SQLite file has no replicas; leave it empty");
+    } else if engines.iter().any(|engine| *engine != primary) {
+        let advice = format!("expected {primary}:// URLs, as database.url is");
+        draft.refuse("database.replica_urls", &advice);
+    }
+}
+
+/// `None` for a scheme that is unknown, which is a problem of its own.
+fn engine(url: &SecretUrl) -> Option<&'static str> {
+    match url.scheme() {
+        "sqlite" => Some("sqlite"),
+        "postgres" | "postgresql" => Some("postgres"),
+        "mysql" | "mariadb" => Some("mysql"),
+        _ => None,
     }
 }
 

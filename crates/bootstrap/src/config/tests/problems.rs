@@ -70,6 +70,31 @@ fn every_url_is_held_against_its_own_schemes() {
 }
 
 #[test]
+fn a_replica_has_its_primary_s_engine() {
+    let place = |url: &str, replicas: &str| {
+        let place = Place::new().set("MAINSTAY_DATABASE__REPLICA_URLS", replicas);
+        place.set("MAINSTAY_DATABASE__URL", url)
+    };
+    for (url, replicas) in [
+        ("postgres://a/x", "postgresql://b/x,postgres://c/x"),
+        ("mysql://a/x", "mariadb://b/x"),
+        ("sqlite://x.db", ""),
+    ] {
+        assert_eq!(place(url, replicas).problems().len(), 0, "{url} {replicas}");
+    }
+    for (url, replicas, advice) in [
+        ("postgres://a/x", "postgres://b/x,mysql://c/x", "expected postgres:// URLs"),
+        ("sqlite://x.db", "sqlite://y.db", "has no replicas"),
+    ] {
+        let problem = place(url, replicas).only_problem();
+        assert!(
+            problem.starts_with("MAINSTAY_DATABASE__REPLICA_URLS") && problem.contains(advice),
+            "{problem}"
+        );
+    }
+}
+
+#[test]
 fn files_that_cannot_be_parsed_are_problems_without_their_text() {
     let toml = Place::new().file("mainstay.toml", "[metrics]\ntoken = hunter2\n").only_problem();
     assert!(
