@@ -5,9 +5,12 @@ use serde_json::{Value, json};
 use crate::harness::{PASSWORD, VERIFY_SUBJECT, profiles};
 
 /// Operations below `/api` that need no credentials, on purpose.
-const PUBLIC: [&str; 4] = [
+const PUBLIC: [&str; 7] = [
     "post /api/v1/auth/register",
     "post /api/v1/auth/verify-email",
+    "post /api/v1/auth/resend-verification",
+    "post /api/v1/auth/forgot-password",
+    "post /api/v1/auth/reset-password",
     "post /api/v1/auth/login",
     "post /api/v1/auth/refresh",
 ];

@@ -164,7 +164,8 @@ pub trait SessionQueries: Send + Sync {
     /// One page of the live sessions of a user.
     ///
     /// # Errors
-    /// `Unsupported` for another order than one of [`SESSION_ORDERS`] or its reverse, or a position with more or fewer keys; `Unavailable`.
+    /// `Unsupported` for another order than one of [`SESSION_ORDERS`] or its reverse, or a position with more or
+    /// fewer keys; `Unavailable`.
     async fn list(&self, filter: &SessionFilter, page: &Page) -> Result<PageOf<Session>>;
     /// How many those are.
     ///
