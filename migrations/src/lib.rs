@@ -24,6 +24,7 @@ mod m20261121_000010_lists;
 mod m20261121_000011_assets;
 mod m20261127_000012_methods;
 mod m20261127_000013_account;
+mod m20261127_000014_mfa;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_assets::Migration),
             Box::new(m20261127_000012_methods::Migration),
             Box::new(m20261127_000013_account::Migration),
+            Box::new(m20261127_000014_mfa::Migration),
         ]
     }
 }

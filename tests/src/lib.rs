@@ -23,6 +23,7 @@ mod journey;
 mod lists;
 mod lockout;
 mod logs;
+mod mfa;
 mod operations;
 mod passwords;
 mod processes;

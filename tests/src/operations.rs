@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use crate::harness::{PASSWORD, VERIFY_SUBJECT, profiles};
 
 /// Operations below `/api` that need no credentials, on purpose.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 8] = [
     "post /api/v1/auth/register",
     "post /api/v1/auth/verify-email",
     "post /api/v1/auth/resend-verification",
     "post /api/v1/auth/forgot-password",
     "post /api/v1/auth/reset-password",
     "post /api/v1/auth/login",
+    "post /api/v1/auth/mfa/verify",
     "post /api/v1/auth/refresh",
 ];
 

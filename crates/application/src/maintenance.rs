@@ -37,6 +37,8 @@ pub struct Purged {
     pub refresh_tokens: u64,
     /// Tokens in mails.
     pub mail_tokens: u64,
+    /// Passwords that waited for a second factor.
+    pub mfa_challenges: u64,
     /// Windows of failed logins.
     pub login_attempts: u64,
     /// Idempotency keys with their answers.
@@ -67,6 +69,7 @@ impl Maintenance {
             total.sessions += batch.sessions;
             total.refresh_tokens += batch.refresh_tokens;
             total.mail_tokens += batch.mail_tokens;
+            total.mfa_challenges += batch.mfa_challenges;
             total.login_attempts += batch.login_attempts;
             total.inbox += batch.inbox;
             total.idempotency_keys += batch.idempotency_keys;
@@ -74,6 +77,7 @@ impl Maintenance {
                 batch.sessions,
                 batch.refresh_tokens,
                 batch.mail_tokens,
+                batch.mfa_challenges,
                 batch.login_attempts,
                 batch.idempotency_keys,
                 batch.inbox,
@@ -95,6 +99,7 @@ impl Maintenance {
                 sessions,
                 refresh_tokens: tokens.refresh,
                 mail_tokens: tokens.mail,
+                mfa_challenges: tx.mfa().purge_challenges(now, BATCH).await?,
                 login_attempts: tx.login_attempts().purge(now, BATCH).await?,
                 idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
                 inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,

@@ -43,6 +43,16 @@ pub enum DomainEvent {
         /// The account.
         user: Uuid,
     },
+    /// An account asks for a second factor from now on.
+    MfaEnabled {
+        /// The account.
+        user: Uuid,
+    },
+    /// An account asks for no second factor any more.
+    MfaDisabled {
+        /// The account.
+        user: Uuid,
+    },
     /// An account shall have another address, which has to be proven.
     EmailChangeRequested {
         /// The account.
@@ -107,6 +117,8 @@ impl DomainEvent {
             Self::VerificationRequested { .. } => "user.verification-requested.v1",
             Self::PasswordResetRequested { .. } => "user.password-reset-requested.v1",
             Self::PasswordChanged { .. } => "user.password-changed.v1",
+            Self::MfaEnabled { .. } => "user.mfa-enabled.v1",
+            Self::MfaDisabled { .. } => "user.mfa-disabled.v1",
             Self::EmailChangeRequested { .. } => "user.email-change-requested.v1",
             Self::EmailChanged { .. } => "user.email-changed.v1",
             Self::UserCreated { .. } => "user.created.v1",
@@ -129,6 +141,8 @@ impl DomainEvent {
             | Self::VerificationRequested { user }
             | Self::PasswordResetRequested { user }
             | Self::PasswordChanged { user }
+            | Self::MfaEnabled { user }
+            | Self::MfaDisabled { user }
             | Self::EmailChangeRequested { user }
             | Self::EmailChanged { user }
             | Self::UserCreated { user }
@@ -152,6 +166,8 @@ impl DomainEvent {
             | Self::VerificationRequested { user }
             | Self::PasswordResetRequested { user }
             | Self::PasswordChanged { user }
+            | Self::MfaEnabled { user }
+            | Self::MfaDisabled { user }
             | Self::EmailChangeRequested { user }
             | Self::EmailChanged { user }
             | Self::UserCreated { user }

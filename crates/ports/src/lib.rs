@@ -23,6 +23,7 @@ mod keys;
 mod list;
 mod locks;
 mod mail;
+mod mfa;
 mod outbox;
 mod password;
 mod store;
@@ -56,6 +57,7 @@ pub use keys::{KeyQueries, KeyRepo, Sealer};
 pub use list::{KeyValue, Order, Page, PageOf, SortKey, Start};
 pub use locks::{Fences, Lease, Locks};
 pub use mail::{Captured, Mail, Mailbox, Mailer};
+pub use mfa::{MfaQueries, MfaRepo};
 pub use outbox::{
     DEAD_LETTER_ORDERS, DeadLetter, Outbox, OutboxDepth, OutboxQueries, OutboxRelay, OutboxRow, Partition,
     Setback, Unpublished,

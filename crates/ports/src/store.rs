@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use crate::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
     CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries, JobQueue,
-    KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, Outbox, OutboxQueries,
-    RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo, TenantContentQueries,
-    TenantContentRepo, UserQueries, UserRepo,
+    KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MfaQueries, MfaRepo,
+    Outbox, OutboxQueries, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
+    TenantContentQueries, TenantContentRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -44,6 +44,8 @@ pub trait Store: Send + Sync {
     fn sessions(&self) -> &dyn SessionQueries;
     /// Tokens that travel by mail.
     fn mail_tokens(&self) -> &dyn MailTokenQueries;
+    /// Second factors.
+    fn mfa(&self) -> &dyn MfaQueries;
     /// Failed logins; kept outside the unit of work, because they must outlive its rollback. Not to be written
     /// while holding a unit of work: with one writer at a time they would wait for each other.
     fn login_attempts(&self) -> &dyn LoginAttempts;
@@ -117,6 +119,8 @@ pub trait Tx: Send + Sync {
     fn login_attempts(&self) -> &dyn LoginAttempts;
     /// Keys of requests, to be answered together with what was done.
     fn idempotency(&self) -> &dyn IdempotencyKeys;
+    /// Second factors.
+    fn mfa(&self) -> &dyn MfaRepo;
     /// What keeps out whoever has lost a lock.
     fn fences(&self) -> &dyn Fences;
     /// Tenants, roles and what they grant.

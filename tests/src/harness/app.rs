@@ -132,6 +132,11 @@ impl App {
         self.login(email, PASSWORD).await
     }
 
+    /// What time it is, in seconds.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock().now().timestamp()
+    }
+
     /// Lets time pass.
     pub(crate) fn advance(&self, by: Duration) {
         self.clock().advance(by);

@@ -27,6 +27,7 @@ mod keys;
 mod locks;
 mod mail_tokens;
 mod mailbox;
+mod mfa;
 mod migrate;
 mod outbox;
 mod paging;

@@ -17,7 +17,11 @@ use crate::paging::bounded;
 /// A user's telephone number.
 pub(crate) const PHONE: SealedColumn = SealedColumn { table: "users", name: "phone", findable: true };
 
-const COLUMNS: &[SealedColumn] = &[PHONE];
+/// What an authenticator app knows.
+pub(crate) const TOTP: SealedColumn =
+    SealedColumn { table: "totp_enrollments", name: "secret", findable: false };
+
+const COLUMNS: &[SealedColumn] = &[PHONE, TOTP];
 
 /// A value on its way into a row.
 pub(crate) struct Written {

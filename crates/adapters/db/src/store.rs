@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use ports::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
     CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries,
-    JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, Outbox,
-    OutboxQueries, RefreshTokenRepo, Relaxed, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
-    Store, TenantContentQueries, TenantContentRepo, Tx, UserQueries, UserRepo,
+    JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MfaQueries,
+    MfaRepo, Outbox, OutboxQueries, RefreshTokenRepo, Relaxed, Result, SealedQueries, SealedRepo,
+    SessionQueries, SessionRepo, Store, TenantContentQueries, TenantContentRepo, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -72,6 +72,10 @@ impl Store for DbStore {
     }
 
     fn mail_tokens(&self) -> &dyn MailTokenQueries {
+        &self.conn
+    }
+
+    fn mfa(&self) -> &dyn MfaQueries {
         &self.conn
     }
 
@@ -158,6 +162,10 @@ impl Tx for DbTx {
     }
 
     fn idempotency(&self) -> &dyn IdempotencyKeys {
+        &self.conn
+    }
+
+    fn mfa(&self) -> &dyn MfaRepo {
         &self.conn
     }
 

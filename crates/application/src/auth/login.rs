@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::Auth;
 use super::proof::Counter;
+use super::second_factor::Challenge;
 use super::session::SignedIn;
 use crate::first_start::DEFAULT_TENANT;
 use crate::{Action, AuthFailure, Context, Error, Result, Tenancy, Work};
@@ -24,10 +25,18 @@ pub struct Login {
     pub tenant: Option<Uuid>,
 }
 
+/// What a right password gives.
+pub enum LoggedIn {
+    /// A session.
+    Admitted(Box<SignedIn>),
+    /// The wait for a second factor.
+    Challenged(Challenge),
+}
+
 impl Auth {
-    /// Opens a session. Unknown address and wrong password take the same time and look the same; a right
+    /// Opens a session, or asks for a second factor. Unknown address and wrong password take the same time and look the same; a right
     /// password is not even tried while the identifier is locked for the caller's network.
-    pub async fn login(&self, context: &Context, login: Login) -> Result<SignedIn> {
+    pub async fn login(&self, context: &Context, login: Login) -> Result<LoggedIn> {
         let counter = self.counter(context, &login.email)?;
         self.refuse_locked(&counter).await?;
         let known = self.find(&login.email).await?;
@@ -55,11 +64,14 @@ impl Auth {
         rehash: Option<String>,
         tenant: Option<Uuid>,
         counter: &Counter,
-    ) -> Result<SignedIn> {
+    ) -> Result<LoggedIn> {
         if !user.is_verified() {
             return Err(Error::EmailNotVerified);
         }
         let scope = self.login_scope(&user, tenant).await?;
+        if self.asks_for_second_factor(user.base.id).await? {
+            return Ok(LoggedIn::Challenged(self.challenge(context, &user, tenant).await?));
+        }
         let (user, rehash) = (&user, rehash.as_deref());
         let methods = &AuthMethods::of(AuthMethod::Password);
         let opened = Work::run(&self.core, context, LOGIN, |mut work| async move {
@@ -72,7 +84,7 @@ impl Auth {
             work.commit().await?;
             Ok(opened)
         });
-        self.admit(opened.await?)
+        Ok(LoggedIn::Admitted(Box::new(self.admit(opened.await?)?)))
     }
 
     async fn find(&self, email: &str) -> Result<Option<(User, Credential)>> {
@@ -86,7 +98,7 @@ impl Auth {
     }
 
     /// A tenant that the user is no member of is answered like a wrong password: it is a secret that it exists.
-    async fn login_scope(&self, user: &User, tenant: Option<Uuid>) -> Result<TenantScope> {
+    pub(super) async fn login_scope(&self, user: &User, tenant: Option<Uuid>) -> Result<TenantScope> {
         let access = self.core.store.access();
         let tenant = match (tenant, self.core.settings.tenancy) {
             (Some(tenant), _) => tenant,

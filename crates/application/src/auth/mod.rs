@@ -6,21 +6,25 @@ mod authenticate;
 mod change_email;
 mod login;
 mod logout;
+mod mfa;
 mod passwords;
 mod principal;
 mod proof;
 mod reauthenticate;
 mod refresh;
 mod register;
+mod second_factor;
 mod secret;
 mod session;
 mod sessions;
 mod shared;
 mod verify_email;
 
-pub use login::Login;
+pub use login::{LoggedIn, Login};
+pub use mfa::Enrolled;
 pub use principal::Principal;
 pub use register::Registration;
+pub use second_factor::Challenge;
 pub(crate) use secret::mail_token_text;
 pub use session::SignedIn;
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use domain::{Email, User, network_of};
+use domain::{Attempts, Email, User, network_of};
 use ports::{ResultExt, Verdict};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -55,9 +55,8 @@ impl Auth {
         user: Option<Uuid>,
         counter: &Counter,
     ) -> Result<Error> {
-        let attempts = self.core.store.login_attempts();
         let (rule, now) = (&self.core.settings.lockout, self.core.clock.now());
-        let after = attempts.fail(&counter.identifier, &counter.network, rule, now).await?;
+        let after = self.count_failure(counter).await?;
         // A guess that was tried beside the fifth wrong one is answered like a right one would be: otherwise the
         // odd answer out of a race would be the password.
         let locked = rule.locked_for(Some(after), now).filter(|_| after.failures > rule.max_failures);
@@ -73,6 +72,13 @@ impl Auth {
             Ok(never) => match never {},
             Err(error) => Ok(error),
         }
+    }
+
+    /// Counts a failure, which no rollback takes back.
+    pub(super) async fn count_failure(&self, counter: &Counter) -> Result<Attempts> {
+        let attempts = self.core.store.login_attempts();
+        let (rule, now) = (&self.core.settings.lockout, self.core.clock.now());
+        Ok(attempts.fail(&counter.identifier, &counter.network, rule, now).await?)
     }
 
     /// Forgets the failures once the unit of work commits.

@@ -30,6 +30,8 @@ pub const KINDS: &[JobKind] = &[
     mail("mail.reset-password"),
     mail("mail.password-changed"),
     mail("mail.change-email"),
+    mail("mail.mfa-enabled"),
+    mail("mail.mfa-disabled"),
     operator("maintenance.purge", 5),
     operator("keys.tend", 5),
     operator("diagnostics.echo", 3),

@@ -50,6 +50,8 @@ impl Mails {
             (DomainEvent::PasswordResetRequested { user }.kind(), "mail.reset-password"),
             (DomainEvent::PasswordChanged { user }.kind(), "mail.password-changed"),
             (DomainEvent::EmailChangeRequested { user }.kind(), "mail.change-email"),
+            (DomainEvent::MfaEnabled { user }.kind(), "mail.mfa-enabled"),
+            (DomainEvent::MfaDisabled { user }.kind(), "mail.mfa-disabled"),
         ]
     }
 
@@ -80,6 +82,12 @@ impl Mails {
             }
             "mail.password-changed" => {
                 self.send(&user.email, order.event_id, &Template::password_changed(&user)?).await
+            }
+            "mail.mfa-enabled" => {
+                self.send(&user.email, order.event_id, &Template::mfa_enabled(&user)?).await
+            }
+            "mail.mfa-disabled" => {
+                self.send(&user.email, order.event_id, &Template::mfa_disabled(&user)?).await
             }
             _ => Err(Error::Internal(ports::Error::new(ports::Kind::Internal, "mails.deliver"))),
         }

@@ -87,6 +87,27 @@ impl Template {
         })
     }
 
+    pub(super) fn mfa_enabled(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "Your account asks for a second factor now",
+            name: name(user),
+            what: "From now on a login needs your password and a code of your authenticator app. Keep the recovery \
+                   codes where you find them without your phone.",
+            link: None,
+            otherwise: "If that was not you, choose a new password at once, and ask us for help.",
+        })
+    }
+
+    pub(super) fn mfa_disabled(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "Your account asks for no second factor any more",
+            name: name(user),
+            what: "The authenticator app and the recovery codes of your account were taken away a moment ago.",
+            link: None,
+            otherwise: "If that was not you, choose a new password at once, and set up the app again.",
+        })
+    }
+
     pub(super) fn change_email(user: &User, link: &Url) -> Result<Self> {
         render(&Words {
             subject: "Confirm your new e-mail address",

@@ -1,7 +1,7 @@
 //! `/auth/*`: registration, login, tokens.
 
 use actix_web::{HttpResponse, post, web};
-use application::auth::{Login, Registration, SignedIn};
+use application::auth::{Challenge, LoggedIn, Login, Registration, SignedIn};
 use garde::Validate;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ struct RefreshBody {
 /// Tokens of a session.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct SessionBody {
+pub(super) struct SessionBody {
     /// JWT (RFC 9068) for the `Authorization` header.
     access_token: String,
     /// Opaque; each refresh gives a new one.
@@ -85,6 +85,38 @@ struct SessionBody {
     refresh_expires_in: u64,
     session_id: Uuid,
     user: UserBody,
+}
+
+/// A right password that needs a second factor.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ChallengeBody {
+    /// Always true.
+    #[schema(example = true)]
+    mfa_required: bool,
+    /// To be given with the code at `/auth/mfa/verify`; good for five minutes and five tries.
+    mfa_token: String,
+    /// What will do.
+    #[schema(example = json!(["totp", "recovery_code"]))]
+    methods: &'static [&'static str],
+}
+
+/// What a right password gives.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum LoginReply {
+    Session(Box<SessionBody>),
+    Challenge(ChallengeBody),
+}
+
+impl From<Challenge> for ChallengeBody {
+    fn from(challenge: Challenge) -> Self {
+        Self {
+            mfa_required: true,
+            mfa_token: challenge.token.expose_secret().to_owned(),
+            methods: challenge.methods,
+        }
+    }
 }
 
 /// Longer than any password: nothing to hash, nothing to keep.
@@ -139,9 +171,9 @@ async fn verify_email(
     Ok(Reply::ok("the e-mail address is verified", Nothing))
 }
 
-/// Log in. Unknown address and wrong password look alike; five wrong ones from one network lock for 15 minutes.
+/// Log in. With a second factor the answer is a token to give it with. Unknown address and wrong password look alike; five wrong ones from one network lock for 15 minutes.
 #[utoipa::path(tag = "auth", request_body = LoginBody, responses(
-    (status = 200, description = "Logged in", body = Envelope<SessionBody>),
+    (status = 200, description = "Logged in, or `mfaRequired`", body = Envelope<LoginReply>),
     (status = 401, description = "`invalid_credentials`"),
     (status = 403, description = "`email_not_verified`, only after a right password"),
     (status = 423, description = "`account_locked`, with Retry-After"),
@@ -151,10 +183,17 @@ async fn login(
     state: web::Data<State>,
     Anyone(context): Anyone,
     Body(body): Body<LoginBody>,
-) -> Result<Reply<SessionBody>, Failure> {
+) -> Result<Reply<LoginReply>, Failure> {
     let login = Login { email: body.email, password: body.password, tenant: body.tenant_id };
-    let signed_in = state.app.auth.login(&context, login).await?;
-    Ok(Reply::ok("logged in", SessionBody::from(signed_in)).secret())
+    Ok(match state.app.auth.login(&context, login).await? {
+        LoggedIn::Admitted(signed_in) => {
+            Reply::ok("logged in", LoginReply::Session(Box::new(SessionBody::from(*signed_in))))
+        }
+        LoggedIn::Challenged(challenge) => {
+            Reply::ok("a second factor is needed", LoginReply::Challenge(challenge.into()))
+        }
+    }
+    .secret())
 }
 
 /// Exchange a refresh token for a new pair. The old one is spent.

@@ -7,6 +7,7 @@ mod credentials;
 mod health;
 mod jobs;
 mod mailbox;
+mod mfa;
 mod outbox;
 mod pages;
 mod sessions;
@@ -21,6 +22,7 @@ pub(crate) fn documented(config: &mut ServiceConfig) {
     auth::routes(config);
     credentials::routes(config);
     sessions::routes(config);
+    mfa::routes(config);
     users::routes(config);
     activity::routes(config);
     jobs::routes(config);

@@ -12,6 +12,7 @@ pub mod idempotency;
 pub mod keys;
 pub mod mail_tokens;
 pub mod mailbox;
+pub mod mfa;
 pub mod sealed;
 pub mod sessions;
 pub mod tenant_content;
@@ -78,6 +79,16 @@ macro_rules! store_suite {
                     the_same_hash_again_changes_nothing,
                     a_rolled_back_take_leaves_it,
                     clear_removes_those_of_one_user,
+                }
+                mfa {
+                    reads_back_every_field,
+                    a_confirmed_app_is_not_replaced,
+                    is_confirmed_once,
+                    a_step_is_used_once,
+                    recovery_codes_work_once,
+                    is_removed_with_its_codes,
+                    challenges_are_counted_and_closed,
+                    purge_removes_expired_challenges,
                 }
                 expired_tokens {
                     each_kind_has_its_own_time,

@@ -12,16 +12,19 @@ pub(crate) mod login_attempts;
 pub(crate) mod mail_tokens;
 pub(crate) mod membership_roles;
 pub(crate) mod memberships;
+pub(crate) mod mfa_challenges;
 pub(crate) mod outbox;
 pub(crate) mod outbox_partitions;
 pub(crate) mod outbox_relays;
 pub(crate) mod platform_roles;
+pub(crate) mod recovery_codes;
 pub(crate) mod refresh_tokens;
 pub(crate) mod ring_keys;
 pub(crate) mod role_permissions;
 pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod tenants;
+pub(crate) mod totp_enrollments;
 pub(crate) mod users;
 
 /// The `domain::Base` of a row that has its columns.

@@ -1,0 +1,152 @@
+//! `/auth/mfa/*`: authenticator apps, and the second half of a login.
+
+use actix_web::{HttpResponse, post, web};
+use application::auth::Enrolled;
+use garde::Validate;
+use qrcode::QrCode;
+use qrcode::render::svg;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::auth::{SessionBody, bounded};
+use crate::State;
+use crate::extract::{Anyone, Body, Caller};
+use crate::respond::{Envelope, Failure, Reply};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(verify).service(enroll).service(confirm).service(disable);
+}
+
+/// A code for the token of a login.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct VerifyBody {
+    #[garde(skip)]
+    #[schema(value_type = String, example = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    mfa_token: SecretString,
+    /// Six digits of the app, or a recovery code.
+    #[garde(length(chars, min = 1, max = 32))]
+    #[schema(example = "287082")]
+    code: String,
+}
+
+/// A code of the app.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CodeBody {
+    #[garde(length(chars, min = 1, max = 32))]
+    #[schema(example = "287082")]
+    code: String,
+}
+
+/// The caller's password.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PasswordBody {
+    #[garde(custom(bounded))]
+    #[schema(value_type = String, format = Password, example = "correct horse battery")]
+    password: SecretString,
+}
+
+/// What an authenticator app has to be told.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct EnrolledBody {
+    /// Base 32, to be typed.
+    secret: String,
+    /// To be opened on the phone itself.
+    #[schema(example = "otpauth://totp/id.example.com:ada%40example.com?secret=…&issuer=id.example.com")]
+    otpauth_uri: String,
+    /// The same as a picture to be scanned (SVG).
+    qr_svg: String,
+}
+
+impl TryFrom<Enrolled> for EnrolledBody {
+    type Error = Failure;
+
+    fn try_from(enrolled: Enrolled) -> Result<Self, Failure> {
+        let uri = enrolled.uri.expose_secret();
+        let code = QrCode::new(uri).map_err(|_| Failure::internal().because("the QR code is too large"))?;
+        Ok(Self {
+            secret: enrolled.secret.expose_secret().to_owned(),
+            qr_svg: code.render::<svg::Color>().min_dimensions(240, 240).build(),
+            otpauth_uri: uri.to_owned(),
+        })
+    }
+}
+
+/// The codes for the loss of the app.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RecoveryBody {
+    /// Each works once, in the place of a code of the app.
+    #[schema(example = json!(["01ahz-01zjm"]))]
+    recovery_codes: Vec<String>,
+}
+
+/// Go on with a login that needs a second factor.
+#[utoipa::path(tag = "auth", request_body = VerifyBody, responses(
+    (status = 200, description = "Logged in", body = Envelope<SessionBody>),
+    (status = 401, description = "`invalid_credentials`; `unauthenticated` and `token_expired` for the token"),
+    (status = 423, description = "`account_locked`, with Retry-After"),
+))]
+#[post("/api/v1/auth/mfa/verify")]
+async fn verify(
+    state: web::Data<State>,
+    Anyone(context): Anyone,
+    Body(body): Body<VerifyBody>,
+) -> Result<Reply<SessionBody>, Failure> {
+    let signed_in = state.app.auth.verify_second_factor(&context, &body.mfa_token, &body.code).await?;
+    Ok(Reply::ok("logged in", SessionBody::from(signed_in)).secret())
+}
+
+/// Begin with an authenticator app. Needs a proof of the last ten minutes.
+#[utoipa::path(tag = "auth", security(("bearer" = ["profile:write"])), responses(
+    (status = 200, description = "To be confirmed by a first code", body = Envelope<EnrolledBody>),
+    (status = 401, description = "`reauthentication_required`"),
+    (status = 409, description = "There is a confirmed one already"),
+))]
+#[post("/api/v1/auth/mfa/totp/enroll")]
+async fn enroll(state: web::Data<State>, caller: Caller) -> Result<Reply<EnrolledBody>, Failure> {
+    caller.require("profile:write")?;
+    state.app.auth.require_recent(&caller)?;
+    let enrolled = state.app.auth.enroll_totp(&caller.context(), &caller).await?;
+    Ok(Reply::ok("confirm it by a first code", EnrolledBody::try_from(enrolled)?).secret())
+}
+
+/// Confirm the app by a first code. From then on logins ask for one; the recovery codes are shown this once.
+#[utoipa::path(tag = "auth", request_body = CodeBody, security(("bearer" = ["profile:write"])), responses(
+    (status = 200, description = "Logins ask for a second factor now", body = Envelope<RecoveryBody>),
+    (status = 409, description = "There is nothing to confirm"),
+))]
+#[post("/api/v1/auth/mfa/totp/confirm")]
+async fn confirm(
+    state: web::Data<State>,
+    caller: Caller,
+    Body(body): Body<CodeBody>,
+) -> Result<Reply<RecoveryBody>, Failure> {
+    caller.require("profile:write")?;
+    let codes = state.app.auth.confirm_totp(&caller.context(), &caller, &body.code).await?;
+    let recovery_codes = codes.iter().map(|code| code.expose_secret().to_owned()).collect();
+    Ok(Reply::ok("keep these codes", RecoveryBody { recovery_codes }).secret())
+}
+
+/// Take the app and its recovery codes away.
+#[utoipa::path(tag = "auth", request_body = PasswordBody, security(("bearer" = ["profile:write"])), responses(
+    (status = 204, description = "Logins ask for no second factor any more"),
+    (status = 401, description = "`invalid_credentials`"),
+    (status = 404, description = "There is none"),
+    (status = 423, description = "`account_locked`, with Retry-After"),
+))]
+#[post("/api/v1/auth/mfa/totp/disable")]
+async fn disable(
+    state: web::Data<State>,
+    caller: Caller,
+    Body(body): Body<PasswordBody>,
+) -> Result<HttpResponse, Failure> {
+    caller.require("profile:write")?;
+    state.app.auth.disable_totp(&caller.context(), &caller, &body.password).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
