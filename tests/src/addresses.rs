@@ -55,7 +55,8 @@ profiles! {
 
     /// The answer to the wish tells nothing; whoever reads the mail may know.
     async fn a_taken_one_is_not_given_twice(app: &App) {
-        let (ada, _) = (app.member(ADA).await, app.newcomer(WANTED).await);
+        let ada = app.member(ADA).await;
+        app.newcomer(WANTED).await;
         wish(app, &ada.access, WANTED).await.is(202);
         app.verify(&proof(app, WANTED).await).await.refuses(409, "conflict");
         assert_eq!(app.me(&ada.access).await.data()["email"], ADA);

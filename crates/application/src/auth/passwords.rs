@@ -60,8 +60,8 @@ impl Auth {
         // Hashed before the unit of work, which has the only writer on SQLite.
         let hash = &self.hash_of(&user.ok_or(Error::TokenInvalid)?, password, "password").await?;
         Work::run(&self.core, context, RESET, |mut work| async move {
-            let taken = self.good(work.tx().mail_tokens().take(purpose, digest).await.optional()?)?;
-            let found = work.tx().users().by_id(taken.user_id).await.optional()?;
+            let spent = self.good(work.tx().mail_tokens().take(purpose, digest).await.optional()?)?;
+            let found = work.tx().users().by_id(spent.user_id).await.optional()?;
             let found = found.filter(|user| user.status == UserStatus::Active);
             let mut user = found.ok_or(Error::TokenInvalid)?;
             work.acting_as(Actor::User { id: user.base.id, uuid: user.base.uuid }, TenantScope::Platform);

@@ -57,7 +57,7 @@ impl Auth {
         user.email = user.pending_email.take().ok_or(Error::TokenInvalid)?;
         user.email_verified_at = Some(now);
         user.base.updated_at = now;
-        Ok(work.tx().users().update(&user).await.map_err(lost_race)?)
+        work.tx().users().update(&user).await.map_err(lost_race)
     }
 
     pub(super) async fn mark_verified(&self, work: &Work<'_>, user: &mut User) -> Result<()> {
