@@ -58,6 +58,15 @@ struct LoginBody {
     tenant_id: Option<Uuid>,
 }
 
+/// The caller's password.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PasswordBody {
+    #[garde(custom(bounded))]
+    #[schema(value_type = String, format = Password, example = "correct horse battery")]
+    pub(super) password: SecretString,
+}
+
 /// A refresh token.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::auth::{SessionBody, bounded};
+use super::auth::{PasswordBody, SessionBody};
 use crate::State;
 use crate::extract::{Anyone, Body, Caller};
 use crate::respond::{Envelope, Failure, Reply};
@@ -39,15 +39,6 @@ struct CodeBody {
     #[garde(length(chars, min = 1, max = 32))]
     #[schema(example = "287082")]
     code: String,
-}
-
-/// The caller's password.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PasswordBody {
-    #[garde(custom(bounded))]
-    #[schema(value_type = String, format = Password, example = "correct horse battery")]
-    password: SecretString,
 }
 
 /// What an authenticator app has to be told.

@@ -3,13 +3,12 @@
 use actix_web::{HttpResponse, delete, get, post, web};
 use domain::Session;
 use garde::Validate;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::auth::bounded;
+use super::auth::PasswordBody;
 use crate::State;
 use crate::extract::{Body, Caller, ListParams, ListQuery};
 use crate::respond::{Envelope, Failure, Nothing, Reply, rfc3339};
@@ -61,15 +60,6 @@ impl From<Session> for SessionRow {
 #[into_params(parameter_in = Query)]
 struct Choice {}
 
-/// The caller's password.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ReauthenticateBody {
-    #[garde(custom(bounded))]
-    #[schema(value_type = String, format = Password, example = "correct horse battery")]
-    password: SecretString,
-}
-
 /// The caller's sessions that have not ended, from new to old. Sort: `createdAt`.
 #[utoipa::path(tag = "auth", params(ListParams, Choice), security(("bearer" = ["profile:read"])), responses(
     (status = 200, description = "Sessions", body = Envelope<Vec<SessionRow>>),
@@ -113,7 +103,7 @@ async fn end_all(state: web::Data<State>, caller: Caller) -> Result<HttpResponse
 }
 
 /// Prove again who you are. For ten minutes the session may do what is dangerous then (RFC 9470).
-#[utoipa::path(tag = "auth", request_body = ReauthenticateBody, security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", request_body = PasswordBody, security(("bearer" = ["profile:write"])), responses(
     (status = 200, description = "Proven", body = Envelope<Nothing>),
     (status = 401, description = "`invalid_credentials`"),
     (status = 423, description = "`account_locked`, with Retry-After"),
@@ -122,7 +112,7 @@ async fn end_all(state: web::Data<State>, caller: Caller) -> Result<HttpResponse
 async fn reauthenticate(
     state: web::Data<State>,
     caller: Caller,
-    Body(body): Body<ReauthenticateBody>,
+    Body(body): Body<PasswordBody>,
 ) -> Result<Reply<Nothing>, Failure> {
     caller.require("profile:write")?;
     state.app.auth.reauthenticate(&caller.context(), &caller, &body.password).await?;
