@@ -75,9 +75,20 @@ fn locks(bench: Bench) -> LocksBench {
     LocksBench { locks, other, keep: Box::new(bench) }
 }
 
+/// A server that many tests share may be too busy to answer in time; that is not what they are about.
+async fn connected(settings: &Settings) -> Database {
+    let patience = std::time::Duration::from_secs(30);
+    testkit::poll::eventually("a connection", patience, async || match connect(settings).await {
+        Ok(database) => Some(database),
+        Err(error) if error.kind() == ports::Kind::Unavailable => None,
+        Err(error) => panic!("{}", ports::Chain(&error)),
+    })
+    .await
+}
+
 /// A process in the cluster, with whatever has to live as long.
 async fn bench(url: &str, keep: impl Send + Sync + 'static) -> Bench {
-    let database = Arc::new(connect(&settings(url, Process::Worker)).await.unwrap());
+    let database = Arc::new(connected(&settings(url, Process::Worker)).await);
     database.migrate_up().await.unwrap();
     database.join().await.unwrap();
     let waiting = Arc::clone(&database);
