@@ -25,6 +25,8 @@ mod m20261121_000011_assets;
 mod m20261127_000012_methods;
 mod m20261127_000013_account;
 mod m20261127_000014_mfa;
+mod m20261127_000015_access;
+mod m20261127_000015_access_indices;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -56,6 +58,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000012_methods::Migration),
             Box::new(m20261127_000013_account::Migration),
             Box::new(m20261127_000014_mfa::Migration),
+            Box::new(m20261127_000015_access::Migration),
+            Box::new(m20261127_000015_access_indices::Migration),
         ]
     }
 }

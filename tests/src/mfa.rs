@@ -57,6 +57,16 @@ async fn protected(app: &App) -> (Tokens, String, Vec<String>) {
     (ada, secret, codes)
 }
 
+/// Sets an authenticator app up for somebody, and logs them in with a recovery code as second factor.
+pub(crate) async fn with_second_factor(app: &App, email: &str, tokens: &Tokens) -> Tokens {
+    let secret = enroll(app, &tokens.access).await;
+    let confirmed = post(app, "confirm", &tokens.access, &json!({ "code": code(&secret, app.now()) })).await;
+    let recovery = confirmed.is(200).data()["recoveryCodes"][0].as_str().unwrap().to_owned();
+    let challenge = app.try_login(email, PASSWORD).await.is(200).data();
+    let token = challenge["mfaToken"].as_str().unwrap();
+    Tokens::of(&verify(app, token, &recovery).await.is(200))
+}
+
 profiles! {
     [owned_clock()]
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{PASSWORD, VERIFY_SUBJECT, profiles};
 
 /// Operations below `/api` that need no credentials, on purpose.
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 9] = [
     "post /api/v1/auth/register",
     "post /api/v1/auth/verify-email",
     "post /api/v1/auth/resend-verification",
@@ -14,6 +14,7 @@ const PUBLIC: [&str; 8] = [
     "post /api/v1/auth/login",
     "post /api/v1/auth/mfa/verify",
     "post /api/v1/auth/refresh",
+    "post /api/v1/invitations/accept",
 ];
 
 /// Every operation of the document below `/api`: method, path, description.
@@ -83,6 +84,8 @@ profiles! {
             assert!(responses.keys().any(|status| status.starts_with('2')), "{name} has no success");
             let public = operation["security"].as_array().is_none_or(Vec::is_empty);
             assert_eq!(public, PUBLIC.contains(&name.as_str()), "{name}: security {}", operation["security"]);
+            let scopes = operation["security"].as_array().into_iter().flatten().filter_map(|one| one["bearer"][0].as_str());
+            assert_eq!(scopes.count(), usize::from(!public), "{name} declares not what a caller needs");
             if !operation["requestBody"].is_null() {
                 let media = &operation["requestBody"]["content"]["application/json"];
                 assert!(has_example(&document, media), "{name} has no example");
@@ -99,7 +102,8 @@ profiles! {
         let document = app.get("/openapi.json").gives(200).await.json();
         for (name, _) in operations(&document) {
             let (method, path) = name.split_once(' ').unwrap();
-            let path = path.replace("{id}", "01a1fc2b-e248-76d5-ad9a-a8e9e35bb6d9");
+            let id = "01a1fc2b-e248-76d5-ad9a-a8e9e35bb6d9";
+            let path = ["{id}", "{userId}", "{invitationId}"].iter().fold(path.to_owned(), |path, name| path.replace(name, id));
             let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let answer = app.call(method, &path).body("application/json", "{}").send().await;
             assert_eq!(answer.status == 401, !PUBLIC.contains(&name.as_str()), "{name}: {}", answer.text());

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use domain::Base;
 use ports::{
-    Cache, Clock, Cluster, ColumnCipher, Ids, Locks, Mailer, PasswordHasher, Random, Sealer, Store,
-    TokenIssuer,
+    Cache, Clock, Cluster, ColumnCipher, Ids, Locks, Mailer, PasswordHasher, PolicyEngine, Random, Sealer,
+    Store, TokenIssuer,
 };
 
 use crate::{Result, Settings};
@@ -23,6 +23,8 @@ pub struct Outside {
     pub ids: Arc<dyn Ids>,
     /// Passwords.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// What roles grant.
+    pub policy: Arc<dyn PolicyEngine>,
     /// Access tokens.
     pub tokens: Arc<dyn TokenIssuer>,
     /// The seal around the key ring.

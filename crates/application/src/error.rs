@@ -23,6 +23,9 @@ pub enum Error {
     /// The caller is known and may not.
     #[error("you may not do this")]
     Forbidden,
+    /// The tenant asks for a second factor, and the session was opened with one.
+    #[error("this tenant asks for a second factor; log in with one")]
+    MfaRequired,
     /// The password is right, the address is not proven yet.
     #[error("the e-mail address has not been verified yet")]
     EmailNotVerified,
@@ -135,6 +138,7 @@ impl Error {
             Self::TokenInvalid => "token_invalid",
             Self::Unauthenticated(failure) => failure.code(),
             Self::Forbidden => "forbidden",
+            Self::MfaRequired => "mfa_required",
             Self::EmailNotVerified => "email_not_verified",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",

@@ -26,15 +26,15 @@ pub async fn run(core: &Core, email: &Email, password: &SecretString) -> Result<
 
 async fn write(core: &Core, email: &Email, password_hash: String) -> Result<()> {
     let context = Context::system("first-start", None);
-    let tenant = &Tenant { base: core.base()?, name: "Default".to_owned(), slug: DEFAULT_TENANT.to_owned() };
-    let scope = TenantScope::Tenant { id: tenant.base.id, uuid: tenant.base.uuid };
+    let tenant = &Tenant::new(core.base()?, "Default".to_owned(), DEFAULT_TENANT.to_owned());
+    let scope = tenant.scope();
     let base = core.base()?;
     let admin = &User { email_verified_at: Some(base.created_at), ..User::new(base, email.clone(), None) };
     let credential = &Credential { base: core.base()?, user_id: admin.base.id, password_hash };
 
     Work::run(core, &context, INITIALISE, |mut work| async move {
         let tx = work.tx();
-        tx.access().insert_tenant(tenant).await?;
+        tx.tenants().insert(tenant).await?;
         insert_roles(core, tx, TenantScope::Platform).await?;
         insert_roles(core, tx, scope).await?;
         tx.users().insert(admin).await?;
@@ -48,7 +48,8 @@ async fn write(core: &Core, email: &Email, password_hash: String) -> Result<()> 
     .await
 }
 
-async fn insert_roles(core: &Core, tx: &dyn Tx, scope: TenantScope) -> Result<()> {
+/// Writes the roles that every scope has.
+pub(crate) async fn insert_roles(core: &Core, tx: &dyn Tx, scope: TenantScope) -> Result<()> {
     for role in SystemRole::ALL {
         tx.access().insert_system_role(&core.base()?, role, scope).await?;
     }
@@ -63,5 +64,5 @@ pub(crate) async fn join(
     scope: TenantScope,
     role: SystemRole,
 ) -> Result<()> {
-    Ok(tx.access().join(&core.base()?, user.id, scope, role).await?)
+    Ok(tx.members().join(&core.base()?, user.id, scope, role).await?)
 }

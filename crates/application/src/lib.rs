@@ -20,9 +20,11 @@ mod lists;
 pub mod mails;
 pub mod maintenance;
 pub mod outbox;
+pub mod roles;
 pub mod seeding;
 mod settings;
 pub mod tenant_archives;
+pub mod tenants;
 pub mod users;
 mod work;
 
@@ -41,6 +43,10 @@ pub struct Application {
     pub auth: auth::Auth,
     /// Accounts: one's own, and everybody's for administrators.
     pub users: users::Users,
+    /// Roles, and who has those of the platform.
+    pub roles: roles::Roles,
+    /// Tenants, who belongs to them and who is asked to.
+    pub tenants: tenants::Tenants,
     /// Background jobs, as operators see them.
     pub jobs: jobs::Jobs,
     /// Requests that are sent again.
@@ -69,13 +75,16 @@ impl Application {
         let cached = cached::Cached::new(cache, clock, random);
         let lists = lists::Lists::new(keys.clone(), cached.clone());
         let auth = auth::Auth::new(core.clone(), keys.clone(), cached, lists.clone());
+        let tenants = tenants::Tenants::new(core.clone(), lists.clone(), auth.clone(), keys.clone());
         Self {
+            roles: roles::Roles::new(core.clone(), lists.clone(), auth.clone()),
             users: users::Users::new(core.clone(), lists.clone(), auth.clone()),
             auth,
             jobs: jobs::Jobs::new(core.clone(), lists.clone()),
             idempotency: idempotency::Idempotency::new(core.clone()),
             audit: audit::Audit::new(core.clone(), lists.clone()),
-            mails: mails::Mails::new(core.clone(), keys.clone()),
+            mails: mails::Mails::new(core.clone(), keys.clone(), tenants.clone()),
+            tenants,
             outbox: outbox::Outbox::new(core.clone(), lists),
             maintenance: maintenance::Maintenance::new(core.clone()),
             tenant_archives: tenant_archives::TenantArchives::new(core.clone()),

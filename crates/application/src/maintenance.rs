@@ -39,6 +39,8 @@ pub struct Purged {
     pub mail_tokens: u64,
     /// Passwords that waited for a second factor.
     pub mfa_challenges: u64,
+    /// Invitations that nobody accepted in time.
+    pub invitations: u64,
     /// Windows of failed logins.
     pub login_attempts: u64,
     /// Idempotency keys with their answers.
@@ -70,6 +72,7 @@ impl Maintenance {
             total.refresh_tokens += batch.refresh_tokens;
             total.mail_tokens += batch.mail_tokens;
             total.mfa_challenges += batch.mfa_challenges;
+            total.invitations += batch.invitations;
             total.login_attempts += batch.login_attempts;
             total.inbox += batch.inbox;
             total.idempotency_keys += batch.idempotency_keys;
@@ -78,6 +81,7 @@ impl Maintenance {
                 batch.refresh_tokens,
                 batch.mail_tokens,
                 batch.mfa_challenges,
+                batch.invitations,
                 batch.login_attempts,
                 batch.idempotency_keys,
                 batch.inbox,
@@ -100,6 +104,7 @@ impl Maintenance {
                 refresh_tokens: tokens.refresh,
                 mail_tokens: tokens.mail,
                 mfa_challenges: tx.mfa().purge_challenges(now, BATCH).await?,
+                invitations: tx.invitations().purge(now, BATCH).await?,
                 login_attempts: tx.login_attempts().purge(now, BATCH).await?,
                 idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
                 inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,

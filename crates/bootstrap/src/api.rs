@@ -13,7 +13,7 @@ use http::{Health, Lifecycle, ServerHandle, State};
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
 
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, TenancyMode};
 use crate::core::{Overrides, Shared, assemble, connect_with, keep_keys, keys_every, migrate};
 use crate::stop;
 use crate::welcome::{self, Admin};
@@ -173,6 +173,7 @@ fn http_settings(config: &Config, port: u16) -> http::Settings {
         shutdown_timeout: Duration::from_secs(server.shutdown_timeout_seconds),
         cors_origins: server.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
         trusted_proxies: server.trusted_proxies.clone(),
+        tenants: config.tenancy.mode == TenancyMode::Multi,
         docs: !config.environment.is_production(),
         security_contact: format!("mailto:{}", config.bootstrap_admin.admin_email.as_str()),
         errands: config.database.sql_comments,

@@ -137,6 +137,7 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
         random: Arc::clone(&random),
         ids: Arc::new(SnowflakeIds::new(Arc::clone(&clock), Arc::clone(&random), database.cluster())),
         hasher: Arc::new(hasher(config, Arc::clone(&random))?),
+        policy: Arc::new(policy_casbin::CasbinEngine),
         tokens: Arc::new(token_jwt::JwtIssuer::new(tokens, Arc::clone(&clock))),
         sealer,
         columns: database.cipher(),

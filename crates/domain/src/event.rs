@@ -98,6 +98,49 @@ pub enum DomainEvent {
         /// The account.
         user: Uuid,
     },
+    /// A tenant was founded.
+    TenantCreated {
+        /// Which.
+        tenant: Uuid,
+    },
+    /// What a tenant is like has changed, or whether its members get in.
+    TenantUpdated {
+        /// Which.
+        tenant: Uuid,
+    },
+    /// A tenant is gone: forget what you know of it.
+    TenantDeleted {
+        /// Which.
+        tenant: Uuid,
+    },
+    /// Somebody is asked to belong to a tenant.
+    MemberInvited {
+        /// To which.
+        tenant: Uuid,
+        /// The question.
+        invitation: Uuid,
+    },
+    /// Somebody belongs to a tenant.
+    MemberJoined {
+        /// To which.
+        tenant: Uuid,
+        /// Who.
+        user: Uuid,
+    },
+    /// A member has other roles.
+    MemberChanged {
+        /// Of which tenant.
+        tenant: Uuid,
+        /// Who.
+        user: Uuid,
+    },
+    /// Somebody does not belong to a tenant any more.
+    MemberRemoved {
+        /// To which.
+        tenant: Uuid,
+        /// Who.
+        user: Uuid,
+    },
     /// A spent refresh token was presented: its family was ended.
     TokenReused {
         /// Whose session.
@@ -128,6 +171,13 @@ impl DomainEvent {
             Self::UserDeleted { .. } => "user.deleted.v1",
             Self::UserRestored { .. } => "user.restored.v1",
             Self::UserPurged { .. } => "user.purged.v1",
+            Self::TenantCreated { .. } => "tenant.created.v1",
+            Self::TenantUpdated { .. } => "tenant.updated.v1",
+            Self::TenantDeleted { .. } => "tenant.deleted.v1",
+            Self::MemberInvited { .. } => "member.invited.v1",
+            Self::MemberJoined { .. } => "member.joined.v1",
+            Self::MemberChanged { .. } => "member.changed.v1",
+            Self::MemberRemoved { .. } => "member.removed.v1",
             Self::TokenReused { .. } => "session.token-reused.v1",
         }
     }
@@ -153,6 +203,13 @@ impl DomainEvent {
             | Self::UserRestored { user }
             | Self::UserPurged { user }
             | Self::TokenReused { user, .. } => Subject(format!("users/{user}")),
+            Self::TenantCreated { tenant }
+            | Self::TenantUpdated { tenant }
+            | Self::TenantDeleted { tenant }
+            | Self::MemberInvited { tenant, .. }
+            | Self::MemberJoined { tenant, .. }
+            | Self::MemberChanged { tenant, .. }
+            | Self::MemberRemoved { tenant, .. } => Subject(format!("tenants/{tenant}")),
         }
     }
 
@@ -160,6 +217,17 @@ impl DomainEvent {
     pub fn data(&self) -> Value {
         match self {
             Self::TokenReused { user, session } => json!({ "userId": user, "sessionId": session }),
+            Self::TenantCreated { tenant }
+            | Self::TenantUpdated { tenant }
+            | Self::TenantDeleted { tenant } => {
+                json!({ "tenantId": tenant })
+            }
+            Self::MemberInvited { tenant, invitation } => {
+                json!({ "tenantId": tenant, "invitationId": invitation })
+            }
+            Self::MemberJoined { tenant, user }
+            | Self::MemberChanged { tenant, user }
+            | Self::MemberRemoved { tenant, user } => json!({ "tenantId": tenant, "userId": user }),
             Self::UserRegistered { user }
             | Self::RegistrationRepeated { user }
             | Self::EmailVerified { user }

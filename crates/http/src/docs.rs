@@ -24,6 +24,8 @@ use crate::routes;
     tags(
         (name = "auth", description = "Registration, login, tokens"),
         (name = "users", description = "Accounts"),
+        (name = "roles", description = "What members of a tenant, or administrators of the platform, may do"),
+        (name = "tenants", description = "Tenants, who belongs to them and who is asked to"),
         (name = "jobs", description = "Background jobs, for operators"),
         (name = "outbox", description = "Events that could not be published, for operators"),
         (name = "audit", description = "Who did what"),
@@ -36,7 +38,8 @@ struct Document;
 
 /// The document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let collected = App::new().into_utoipa_app().configure(routes::documented).split_for_parts().1;
+    let app = App::new().into_utoipa_app().configure(routes::documented).configure(routes::tenancy);
+    let collected = app.split_for_parts().1;
     let mut document = Document::openapi();
     document.merge(collected);
     let components = document.components.get_or_insert_with(Components::new);

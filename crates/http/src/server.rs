@@ -50,9 +50,14 @@ impl Bound {
         let (docs, mailbox) = (settings.docs, state.mailbox.is_some());
         let edges = web::Data::new(state.edge.clone());
         let state = web::Data::from(state);
-        let document = web::Data::new(openapi());
+        let mut document = openapi();
+        if !settings.tenants {
+            document.paths.paths.retain(|path, _| !routes::is_tenancy(path));
+        }
+        let tenants = settings.tenants;
+        let document = web::Data::new(document);
         let templates = web::Data::new(Templates::of(&document));
-        let operations = settings.errands.then(|| web::Data::new(Operations::of(&document)));
+        let operations = web::Data::new(Operations::of(&document));
         let cors = settings.cors_origins.clone();
         let server = HttpServer::new(move || {
             on_thread();
@@ -61,13 +66,14 @@ impl Bound {
                 .app_data(edges.clone())
                 .app_data(document.clone())
                 .app_data(templates.clone())
+                .app_data(operations.clone())
+                .configure(|config| routes::documented(&mut ServiceConfig::new(config)))
                 .configure(|config| {
-                    if let Some(operations) = &operations {
-                        config.app_data(operations.clone());
+                    if tenants {
+                        routes::tenancy(&mut ServiceConfig::new(config));
                     }
                 })
-                .configure(|config| routes::documented(&mut ServiceConfig::new(config)))
-                .configure(|config| routes::pages(config, docs, mailbox))
+                .configure(|config| routes::pages(config, docs, mailbox, tenants))
                 .default_service(web::to(nothing_here))
                 .wrap(allowed_origins(&cors))
                 .wrap(from_fn(edge))

@@ -25,6 +25,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Swagger UI and OpenAPI are shown (everywhere but in production).
     pub docs: bool,
+    /// Whether there are tenants to be seen.
+    pub tenants: bool,
     /// Whom to tell about a weakness, as a URI (RFC 9116).
     pub security_contact: String,
     /// Somebody wants to know what each request is about ([`ports::Errands`]).

@@ -192,6 +192,11 @@ pub trait SessionRepo: SessionQueries {
     /// # Errors
     /// `Unavailable`.
     async fn reauthenticate(&self, id: i64, methods: &AuthMethods, now: Timestamp) -> Result<()>;
+    /// Notes for which tenant its access tokens speak from now on.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn set_tenant(&self, id: i64, tenant_id: Option<i64>, now: Timestamp) -> Result<()>;
     /// Notes that a session was used.
     ///
     /// # Errors

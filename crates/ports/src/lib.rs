@@ -4,6 +4,7 @@
 //! Every sentence of a contract below has a case in the conformance suites of the `testkit` crate.
 #![warn(missing_docs)]
 
+mod access;
 mod activity;
 mod audit;
 mod blobs;
@@ -26,12 +27,15 @@ mod mail;
 mod mfa;
 mod outbox;
 mod password;
+mod policy;
+mod roles;
 mod store;
 mod system;
 mod tenancy;
 mod tenant_content;
 mod token;
 
+pub use access::{AccessQueries, AccessRepo, Membership, Revisions};
 pub use activity::ActivityQueries;
 pub use audit::{AUDIT_ORDERS, AuditFilter, AuditQueries, AuditTrail};
 pub use blobs::{Blob, BlobEntry, BlobKey, BlobMeta, BlobStore, ByteStream};
@@ -63,9 +67,14 @@ pub use outbox::{
     Setback, Unpublished,
 };
 pub use password::{PasswordHasher, Verdict};
+pub use policy::{CompiledPolicy, PolicyEngine};
+pub use roles::{ROLE_ORDERS, RoleQueries, RoleRepo};
 pub use store::{Copies, Relaxed, Store, Tx};
 pub use system::{Clock, Ids, Random};
-pub use tenancy::{AccessQueries, AccessRepo};
+pub use tenancy::{
+    InvitationQueries, InvitationRepo, MemberQueries, MemberRepo, TENANCY_ORDERS, TenantFilter,
+    TenantQueries, TenantRepo,
+};
 pub use tenant_content::{
     Identified, MemberRow, NewMember, RoleRow, TenantContentQueries, TenantContentRepo, TrailStretch,
 };

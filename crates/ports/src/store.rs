@@ -4,10 +4,11 @@ use async_trait::async_trait;
 
 use crate::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
-    CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries, JobQueue,
-    KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MfaQueries, MfaRepo,
-    Outbox, OutboxQueries, RefreshTokenRepo, Result, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
-    TenantContentQueries, TenantContentRepo, UserQueries, UserRepo,
+    CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys, Inbox, InvitationQueries,
+    InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries,
+    MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries, MfaRepo, Outbox, OutboxQueries,
+    RefreshTokenRepo, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
+    TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -51,8 +52,16 @@ pub trait Store: Send + Sync {
     fn login_attempts(&self) -> &dyn LoginAttempts;
     /// Keys of requests, to be reserved before the unit of work.
     fn idempotency(&self) -> &dyn IdempotencyKeys;
-    /// Tenants, roles and what they grant.
+    /// Who may do what.
     fn access(&self) -> &dyn AccessQueries;
+    /// Roles.
+    fn roles(&self) -> &dyn RoleQueries;
+    /// Tenants.
+    fn tenants(&self) -> &dyn TenantQueries;
+    /// Who belongs to a tenant.
+    fn members(&self) -> &dyn MemberQueries;
+    /// Who is asked to.
+    fn invitations(&self) -> &dyn InvitationQueries;
     /// Keys.
     fn keys(&self) -> &dyn KeyQueries;
     /// Encrypted columns, whichever table they are in.
@@ -123,8 +132,16 @@ pub trait Tx: Send + Sync {
     fn mfa(&self) -> &dyn MfaRepo;
     /// What keeps out whoever has lost a lock.
     fn fences(&self) -> &dyn Fences;
-    /// Tenants, roles and what they grant.
+    /// Who may do what.
     fn access(&self) -> &dyn AccessRepo;
+    /// Roles.
+    fn roles(&self) -> &dyn RoleRepo;
+    /// Tenants.
+    fn tenants(&self) -> &dyn TenantRepo;
+    /// Who belongs to a tenant.
+    fn members(&self) -> &dyn MemberRepo;
+    /// Who is asked to.
+    fn invitations(&self) -> &dyn InvitationRepo;
     /// Keys.
     fn keys(&self) -> &dyn KeyRepo;
     /// Encrypted columns, whichever table they are in.

@@ -88,7 +88,10 @@ pub(crate) fn refresh_token(session_id: i64) -> RefreshToken {
 
 pub(crate) fn tenant() -> Tenant {
     let base = base();
-    Tenant { name: "Müller & Söhne".to_owned(), slug: format!("tenant-{}", base.id), base }
+    let slug = format!("tenant-{}", base.id);
+    let settings =
+        serde_json::from_value(json!({ "colour": "blau ✓", "deep": { "x": [1.5, null] } })).unwrap();
+    Tenant { settings, ..Tenant::new(base, "Müller & Söhne".to_owned(), slug) }
 }
 
 pub(crate) fn scope(tenant: &Tenant) -> TenantScope {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use application::jobs::KINDS;
 use application::keys::KeyRing;
-use application::mails::{MailOrder, Mails};
+use application::mails::{INVITATION, MailOrder, Mails};
+use application::tenants::InvitationOrder;
 use application::{Application, Error};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ struct Fail {
 pub(crate) fn registry(app: &Application) -> Registry {
     let maintenance = app.maintenance.clone();
     let keys = app.keys.clone();
+    let invitations = app.mails.clone();
     mails(Registry::default(), &app.mails)
         .on("maintenance.purge", move |running, _: Value| {
             let maintenance = maintenance.clone();
@@ -40,6 +42,10 @@ pub(crate) fn registry(app: &Application) -> Registry {
                 let jobs = running.purge_finished(KEEP_FINISHED).await?;
                 Ok(json!({ "rows": rows, "jobs": jobs }))
             }
+        })
+        .on(INVITATION, move |_, order: InvitationOrder| {
+            let invitations = invitations.clone();
+            async move { done(invitations.invite(&order).await) }
         })
         .on("keys.tend", move |running, _: Value| {
             let keys = keys.clone();

@@ -1,124 +1,120 @@
-//! Tenants, memberships, roles and what they grant.
+//! Who may do what, as it is asked when somebody calls.
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
-use domain::{Base, Permission, SystemRole, Tenant, TenantScope, UserStatus};
-use ports::{AccessQueries, AccessRepo, Error, Kind, Result};
+use domain::{Base, Permission, Policy, PolicyRole, SystemRole, TenantScope, TenantStatus, UserStatus};
+use ports::{AccessQueries, AccessRepo, Error, Kind, Membership, Result, Revisions};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 use uuid::Uuid;
 
+use crate::bulk::insert;
 use crate::conn::{Conn, Link, Work};
-use crate::entity::{base_of, row_with_base};
-use crate::entity::{membership_roles, memberships, platform_roles, role_permissions, roles, tenants, users};
+use crate::dialect::statement;
+use crate::entity::row_with_base;
+use crate::entity::{
+    membership_roles, memberships, platform_roles, policies, role_parents, role_permissions, roles, tenants,
+    users,
+};
 use crate::error::During;
+use crate::roles::live_in;
 
 /// The only status of a membership that counts.
 pub(crate) const ACTIVE: &str = "active";
 
+/// Spelled out: while several processes share the database, nearly every request asks for it.
+const REVISIONS: &str = "SELECT u.auth_revision, \
+                         COALESCE((SELECT revision FROM policies WHERE scope_id = 0), 0), \
+                         COALESCE((SELECT p.revision FROM policies p JOIN tenants t ON t.id = p.scope_id \
+                         WHERE t.uuid = $2), 0) \
+                         FROM users u WHERE u.uuid = $1 AND u.deleted_at IS NULL";
+
 #[async_trait]
 impl<L: Link> AccessQueries for Conn<L> {
-    async fn membership(&self, user_id: i64, tenant: Uuid) -> Result<TenantScope> {
-        scope_of(&self.0, user_id, tenants::Column::Uuid.eq(tenant), "access.membership").await
+    async fn membership(&self, user_id: i64, tenant: Uuid) -> Result<Membership> {
+        membership(&self.0, user_id, tenants::Column::Uuid.eq(tenant), "access.membership").await
     }
 
-    async fn membership_by_id(&self, user_id: i64, tenant_id: i64) -> Result<TenantScope> {
-        scope_of(&self.0, user_id, tenants::Column::Id.eq(tenant_id), "access.membership_by_id").await
+    async fn membership_by_id(&self, user_id: i64, tenant_id: i64) -> Result<Membership> {
+        membership(&self.0, user_id, tenants::Column::Id.eq(tenant_id), "access.membership_by_id").await
     }
 
-    async fn grants(&self, user_id: i64, scope: TenantScope) -> Result<Vec<Permission>> {
-        let of_platform = Expr::col((roles::Entity, roles::Column::TenantId))
-            .is_null()
-            .and(Expr::col((roles::Entity, roles::Column::Id)).in_subquery(platform_roles_of(user_id)));
-        let granting = match scope.tenant_id() {
-            None => of_platform,
-            Some(tenant) => of_platform.or(roles::Column::TenantId
-                .eq(tenant)
-                .and(roles::Column::Id.in_subquery(member_roles_of(user_id, tenant)))),
+    async fn revisions(&self, user: Uuid, tenant: Option<Uuid>) -> Result<Revisions> {
+        const OPERATION: &str = "access.revisions";
+        let connection = self.0.read();
+        let values = [user.into(), tenant.unwrap_or_default().into()];
+        let row =
+            connection.query_one_raw(statement(connection, REVISIONS, values)).await.during(OPERATION)?;
+        let row = row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
+        let at = |index: usize| row.try_get_by(index).during(OPERATION);
+        Ok(Revisions { user: at(0)?, platform: at(1)?, tenant: at(2)? })
+    }
+
+    async fn roles_of(&self, user_id: i64, scope: TenantScope) -> Result<Vec<i64>> {
+        let held = match scope.tenant_id() {
+            None => platform_roles_of(user_id),
+            Some(tenant) => member_roles_of(user_id, tenant),
         };
-        let query = Query::select()
-            .distinct()
-            .column((role_permissions::Entity, role_permissions::Column::Permission))
-            .from(role_permissions::Entity)
-            .join(
-                JoinType::InnerJoin,
-                roles::Entity,
-                Expr::col((roles::Entity, roles::Column::Id))
-                    .equals((role_permissions::Entity, role_permissions::Column::RoleId)),
-            )
-            .and_where(roles::Column::DeletedAt.is_null())
-            .and_where(granting)
-            .to_owned();
-        let rows =
-            sea_orm::ConnectionTrait::query_all(self.0.read(), &query).await.during("access.grants")?;
-        let texts: std::result::Result<Vec<String>, _> = rows.iter().map(|row| row.try_get_by(0)).collect();
-        // A grant of a form that only a newer version knows is left out: less is the safe side.
-        Ok(texts.during("access.grants")?.iter().filter_map(|text| Permission::parse(text).ok()).collect())
+        let query = live_in(scope)
+            .select_only()
+            .column(roles::Column::Id)
+            .filter(roles::Column::Id.in_subquery(held));
+        query.into_tuple().all(self.0.read()).await.during("access.roles_of")
     }
 
-    async fn tenant_by_slug(&self, slug: &str) -> Result<Tenant> {
-        tenant(&self.0, tenants::Column::Slug.eq(slug), "access.tenant_by_slug").await
-    }
-
-    async fn tenant_by_uuid(&self, uuid: Uuid) -> Result<Tenant> {
-        tenant(&self.0, tenants::Column::Uuid.eq(uuid), "access.tenant_by_uuid").await
+    async fn policy(&self, scope: TenantScope) -> Result<Policy> {
+        const OPERATION: &str = "access.policy";
+        let on = self.0.read();
+        let ids = || live_in(scope).select_only().column(roles::Column::Id).into_query();
+        let found = live_in(scope).all(on).await.during(OPERATION)?;
+        let granted =
+            role_permissions::Entity::find().filter(role_permissions::Column::RoleId.in_subquery(ids()));
+        let mut stored: HashMap<i64, Vec<Permission>> = HashMap::new();
+        for grant in granted.all(on).await.during(OPERATION)? {
+            // Less is the safe side.
+            stored.entry(grant.role_id).or_default().extend(Permission::parse(&grant.permission).ok());
+        }
+        let inherited = role_parents::Entity::find().filter(role_parents::Column::RoleId.in_subquery(ids()));
+        let mut parents: HashMap<i64, Vec<i64>> = HashMap::new();
+        for link in inherited.all(on).await.during(OPERATION)? {
+            parents.entry(link.role_id).or_default().push(link.parent_id);
+        }
+        let role = |row: roles::Model| PolicyRole {
+            id: row.id,
+            system: row.system.then(|| SystemRole::named(&row.name)).flatten(),
+            stored: stored.remove(&row.id).unwrap_or_default(),
+            parents: parents.remove(&row.id).unwrap_or_default(),
+        };
+        Ok(Policy { scope, roles: found.into_iter().map(role).collect() })
     }
 }
 
 #[async_trait]
 impl AccessRepo for Conn<Work> {
-    async fn insert_tenant(&self, tenant: &Tenant) -> Result<()> {
-        let row = row_with_base!(tenants::Model, tenant.base, {
-            name: tenant.name.clone(),
-            slug: tenant.slug.clone(),
-        });
-        let insert = tenants::Entity::insert(row.into_active_model());
-        insert.exec_without_returning(self.0.write()).await.during("access.insert_tenant")?;
+    async fn bump_policy(&self, scope: TenantScope) -> Result<()> {
+        let row = policies::Model { scope_id: scope.tenant_id().unwrap_or_default(), revision: 1 };
+        let next = Expr::col((policies::Entity, policies::Column::Revision)).add(1);
+        let again =
+            OnConflict::column(policies::Column::ScopeId).value(policies::Column::Revision, next).to_owned();
+        let insert = policies::Entity::insert(row.into_active_model()).on_conflict(again);
+        insert.exec_without_returning(self.0.write()).await.during("access.bump_policy")?;
         Ok(())
     }
 
     async fn insert_system_role(&self, base: &Base, role: SystemRole, scope: TenantScope) -> Result<()> {
-        const OPERATION: &str = "access.insert_system_role";
-        let row = row_with_base!(roles::Model, *base, {
-            tenant_id: scope.tenant_id(),
-            name: role.name().to_owned(),
-            system: true,
-        });
-        let insert = roles::Entity::insert(row.into_active_model());
-        insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
-        let grants = role.grants().iter().map(|grant| {
-            role_permissions::Model { role_id: base.id, permission: (*grant).to_owned() }.into_active_model()
-        });
-        let insert = role_permissions::Entity::insert_many(grants);
-        insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
-        Ok(())
-    }
-
-    async fn join(&self, base: &Base, user_id: i64, scope: TenantScope, role: SystemRole) -> Result<()> {
-        const OPERATION: &str = "access.join";
-        let tenant_id = scope.tenant_id().ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
-        let role_id = self.system_role(role, Some(tenant_id), OPERATION).await?;
-        let row = row_with_base!(memberships::Model, *base, {
-            tenant_id: tenant_id,
-            user_id: user_id,
-            status: ACTIVE.to_owned(),
-        });
-        let already = OnConflict::columns([memberships::Column::UserId, memberships::Column::TenantId])
-            .target_and_where(Expr::col(memberships::Column::DeletedAt).is_null())
-            .do_nothing_on([memberships::Column::Id])
-            .to_owned();
-        let insert = memberships::Entity::insert(row.into_active_model()).on_conflict(already);
-        insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
-        let membership_id = self.membership_id(user_id, tenant_id, OPERATION).await?;
-        let link = membership_roles::Model { membership_id, role_id }.into_active_model();
-        let key = [membership_roles::Column::MembershipId, membership_roles::Column::RoleId];
-        let insert = membership_roles::Entity::insert(link).on_conflict_do_nothing_on(key);
-        insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
+        let row = system_role(base, role, scope.tenant_id()).into_active_model();
+        let insert = roles::Entity::insert(row);
+        insert.exec_without_returning(self.0.write()).await.during("access.insert_system_role")?;
         Ok(())
     }
 
     async fn lock_holders_of_platform_role(&self, role: SystemRole) -> Result<Vec<i64>> {
         const OPERATION: &str = "access.lock_holders_of_platform_role";
-        let role_id = self.system_role(role, None, OPERATION).await?;
+        let role_id = self.system_role(role, TenantScope::Platform, OPERATION).await?;
         let holders = Query::select()
             .column(platform_roles::Column::UserId)
             .from(platform_roles::Entity)
@@ -139,77 +135,72 @@ impl AccessRepo for Conn<Work> {
 
     async fn assign_platform_role(&self, user_id: i64, role: SystemRole) -> Result<()> {
         const OPERATION: &str = "access.assign_platform_role";
-        let role_id = self.system_role(role, None, OPERATION).await?;
+        let role_id = self.system_role(role, TenantScope::Platform, OPERATION).await?;
         let link = platform_roles::Model { user_id, role_id }.into_active_model();
         let key = [platform_roles::Column::UserId, platform_roles::Column::RoleId];
         let insert = platform_roles::Entity::insert(link).on_conflict_do_nothing_on(key);
         insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
         Ok(())
     }
+
+    async fn set_platform_roles(&self, user_id: i64, roles: &[i64]) -> Result<()> {
+        const OPERATION: &str = "access.set_platform_roles";
+        let former = platform_roles::Entity::delete_many().filter(platform_roles::Column::UserId.eq(user_id));
+        former.exec(self.0.write()).await.during(OPERATION)?;
+        let link = |role: &i64| platform_roles::Model { user_id, role_id: *role };
+        insert::<platform_roles::Entity>(&self.0, roles.iter().map(link).collect(), OPERATION).await
+    }
 }
 
 impl Conn<Work> {
-    async fn system_role(
+    /// The id of a system role.
+    pub(crate) async fn system_role(
         &self,
         role: SystemRole,
-        tenant: Option<i64>,
+        scope: TenantScope,
         operation: &'static str,
     ) -> Result<i64> {
-        let of_scope = match tenant {
-            None => roles::Column::TenantId.is_null(),
-            Some(tenant) => roles::Column::TenantId.eq(tenant),
-        };
-        let query = roles::Entity::find()
+        let query = live_in(scope)
             .select_only()
             .column(roles::Column::Id)
-            .filter(of_scope)
             .filter(roles::Column::Name.eq(role.name()))
-            .filter(roles::Column::System.eq(true))
-            .filter(roles::Column::DeletedAt.is_null());
-        let id = query.into_tuple().one(self.0.read()).await.during(operation)?;
-        id.ok_or_else(|| Error::new(Kind::NotFound, operation))
-    }
-
-    async fn membership_id(&self, user_id: i64, tenant_id: i64, operation: &'static str) -> Result<i64> {
-        let query = memberships::Entity::find()
-            .select_only()
-            .column(memberships::Column::Id)
-            .filter(memberships::Column::UserId.eq(user_id))
-            .filter(memberships::Column::TenantId.eq(tenant_id))
-            .filter(memberships::Column::DeletedAt.is_null());
+            .filter(roles::Column::System.eq(true));
         let id = query.into_tuple().one(self.0.read()).await.during(operation)?;
         id.ok_or_else(|| Error::new(Kind::NotFound, operation))
     }
 }
 
-/// A tenant that is not gone.
-async fn tenant(link: &impl Link, which: Expr, operation: &'static str) -> Result<Tenant> {
-    let query = tenants::Entity::find().filter(which).filter(tenants::Column::DeletedAt.is_null());
-    let row = query.one(link.read()).await.during(operation)?;
-    let row = row.ok_or_else(|| Error::new(Kind::NotFound, operation))?;
-    Ok(Tenant { base: base_of!(row), name: row.name, slug: row.slug })
+/// The row of a system role. What it grants is not stored.
+pub(crate) fn system_role(base: &Base, role: SystemRole, tenant_id: Option<i64>) -> roles::Model {
+    row_with_base!(roles::Model, *base, {
+        tenant_id: tenant_id,
+        name: role.name().to_owned(),
+        system: true,
+        description: None,
+    })
 }
 
 /// The tenant, if it is one of the user's.
-async fn scope_of(
+async fn membership(
     link: &impl Link,
     user_id: i64,
     which: Expr,
     operation: &'static str,
-) -> Result<TenantScope> {
+) -> Result<Membership> {
     let query = tenants::Entity::find()
         .select_only()
-        .columns([tenants::Column::Id, tenants::Column::Uuid])
+        .columns([tenants::Column::Id, tenants::Column::Uuid, tenants::Column::RequiresMfa])
         .filter(which)
         .filter(tenants::Column::DeletedAt.is_null())
+        .filter(tenants::Column::Status.eq(TenantStatus::Active.as_str()))
         .filter(tenants::Column::Id.in_subquery(tenants_of(user_id)));
-    let found: Option<(i64, Uuid)> = query.into_tuple().one(link.read()).await.during(operation)?;
-    let (id, uuid) = found.ok_or_else(|| Error::new(Kind::NotFound, operation))?;
-    Ok(TenantScope::Tenant { id, uuid })
+    let found: Option<(i64, Uuid, bool)> = query.into_tuple().one(link.read()).await.during(operation)?;
+    let (id, uuid, requires_mfa) = found.ok_or_else(|| Error::new(Kind::NotFound, operation))?;
+    Ok(Membership { scope: TenantScope::Tenant { id, uuid }, requires_mfa })
 }
 
 /// Ids of the tenants that a user belongs to.
-fn tenants_of(user_id: i64) -> SelectStatement {
+pub(crate) fn tenants_of(user_id: i64) -> SelectStatement {
     Query::select()
         .column(memberships::Column::TenantId)
         .from(memberships::Entity)
@@ -248,7 +239,7 @@ fn live_tenant(tenant_id: i64) -> SelectStatement {
 }
 
 /// Ids of the platform's roles that a user has.
-fn platform_roles_of(user_id: i64) -> SelectStatement {
+pub(crate) fn platform_roles_of(user_id: i64) -> SelectStatement {
     Query::select()
         .column(platform_roles::Column::RoleId)
         .from(platform_roles::Entity)

@@ -6,12 +6,11 @@ use ports::{BulkQueries, BulkRepo, BulkTable, MembershipRow, Result, TenantRows}
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, Iterable};
 
-use crate::access::ACTIVE;
+use crate::access::{ACTIVE, system_role};
 use crate::conn::{Conn, Link, Work};
 use crate::entity::row_with_base;
 use crate::entity::{
-    audit_entries, credentials, jobs, membership_roles, memberships, role_permissions, roles, sessions,
-    tenants, users,
+    audit_entries, credentials, jobs, membership_roles, memberships, roles, sessions, tenants, users,
 };
 use crate::error::During;
 
@@ -41,28 +40,14 @@ impl<L: Link> BulkQueries for Conn<L> {
 #[async_trait]
 impl BulkRepo for Conn<Work> {
     async fn insert_tenants(&self, tenants: &[TenantRows]) -> Result<()> {
-        let mut of_tenants = Vec::with_capacity(tenants.len());
-        let (mut of_roles, mut grants) = (Vec::new(), Vec::new());
-        for TenantRows { tenant, roles } in tenants {
-            of_tenants.push(row_with_base!(tenants::Model, tenant.base, {
-                name: tenant.name.clone(),
-                slug: tenant.slug.clone(),
-            }));
-            for (base, role) in roles {
-                of_roles.push(row_with_base!(roles::Model, *base, {
-                    tenant_id: Some(tenant.base.id),
-                    name: role.name().to_owned(),
-                    system: true,
-                }));
-                grants.extend(role.grants().iter().map(|grant| role_permissions::Model {
-                    role_id: base.id,
-                    permission: (*grant).to_owned(),
-                }));
-            }
-        }
-        insert::<tenants::Entity>(&self.0, of_tenants, "bulk.insert_tenants").await?;
-        insert::<roles::Entity>(&self.0, of_roles, "bulk.insert_tenants").await?;
-        insert::<role_permissions::Entity>(&self.0, grants, "bulk.insert_tenants").await
+        let of_roles = |TenantRows { tenant, roles }: &TenantRows| {
+            let id = Some(tenant.base.id);
+            roles.iter().map(|(base, role)| system_role(base, *role, id)).collect::<Vec<_>>()
+        };
+        let rows = tenants.iter().map(|rows| crate::tenants::row_of(&rows.tenant)).collect();
+        insert::<tenants::Entity>(&self.0, rows, "bulk.insert_tenants").await?;
+        let rows = tenants.iter().flat_map(of_roles).collect();
+        insert::<roles::Entity>(&self.0, rows, "bulk.insert_tenants").await
     }
 
     async fn insert_users(&self, users: &[User]) -> Result<()> {

@@ -18,7 +18,7 @@ use crate::locks::DbLocks;
 use crate::migrate::{self, Migration};
 use crate::outbox::DbRelay;
 use crate::replicas::Anywhere;
-use crate::roles::{self, Standing};
+use crate::rights::{self, Standing};
 use crate::settings::Settings;
 use crate::store::DbStore;
 use crate::wakeups::Wake;
@@ -166,7 +166,7 @@ impl Database {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn standing(&self) -> Result<Option<Standing>> {
-        roles::standing(self.opened.pools.read.plain()).await.during("db.standing")
+        rights::standing(self.opened.pools.read.plain()).await.during("db.standing")
     }
 
     pub(crate) async fn scalar<T: sea_orm::TryGetable>(

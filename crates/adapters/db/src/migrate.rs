@@ -6,7 +6,7 @@ use sea_orm::DatabaseConnection;
 
 use crate::engine::Engine;
 use crate::error::During;
-use crate::roles;
+use crate::rights;
 
 const OPERATION: &str = "db.migrate";
 
@@ -86,7 +86,7 @@ async fn exclusively<T>(
     let changed = async {
         let changed = change(&session.connection).await?;
         if let Some(grantee) = engine.grantee().await? {
-            roles::settle(&session.connection, &grantee).await.during(OPERATION)?;
+            rights::settle(&session.connection, &grantee).await.during(OPERATION)?;
         }
         Ok(changed)
     };

@@ -56,6 +56,18 @@ impl SessionRepo for Conn<Work> {
         Ok(())
     }
 
+    async fn set_tenant(&self, id: i64, tenant_id: Option<i64>, now: Timestamp) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::TenantId, Expr::val(tenant_id))
+            .col_expr(Column::UpdatedAt, Expr::val(now))
+            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+            .filter(Column::Id.eq(id))
+            .exec(self.0.write())
+            .await
+            .during("sessions.set_tenant")?;
+        Ok(())
+    }
+
     async fn touch(&self, id: i64, now: Timestamp) -> Result<()> {
         Entity::update_many()
             .col_expr(Column::LastUsedAt, Expr::val(now))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ports::{ColumnCipher, Errands, Random};
 
-use crate::roles::Role;
+use crate::rights::Role;
 
 /// Where the database is, and who asks. No `Debug`: the URL may hold a password.
 #[derive(Clone)]

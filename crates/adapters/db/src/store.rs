@@ -5,10 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
-    CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, Inbox, JobQueries,
-    JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MfaQueries,
-    MfaRepo, Outbox, OutboxQueries, RefreshTokenRepo, Relaxed, Result, SealedQueries, SealedRepo,
-    SessionQueries, SessionRepo, Store, TenantContentQueries, TenantContentRepo, Tx, UserQueries, UserRepo,
+    CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, Inbox,
+    InvitationQueries, InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts,
+    MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries, MfaRepo, Outbox,
+    OutboxQueries, RefreshTokenRepo, Relaxed, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo,
+    SessionQueries, SessionRepo, Store, TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo,
+    Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -88,6 +90,22 @@ impl Store for DbStore {
     }
 
     fn access(&self) -> &dyn AccessQueries {
+        &self.conn
+    }
+
+    fn roles(&self) -> &dyn RoleQueries {
+        &self.conn
+    }
+
+    fn tenants(&self) -> &dyn TenantQueries {
+        &self.conn
+    }
+
+    fn members(&self) -> &dyn MemberQueries {
+        &self.conn
+    }
+
+    fn invitations(&self) -> &dyn InvitationQueries {
         &self.conn
     }
 
@@ -174,6 +192,22 @@ impl Tx for DbTx {
     }
 
     fn access(&self) -> &dyn AccessRepo {
+        &self.conn
+    }
+
+    fn roles(&self) -> &dyn RoleRepo {
+        &self.conn
+    }
+
+    fn tenants(&self) -> &dyn TenantRepo {
+        &self.conn
+    }
+
+    fn members(&self) -> &dyn MemberRepo {
+        &self.conn
+    }
+
+    fn invitations(&self) -> &dyn InvitationRepo {
         &self.conn
     }
 

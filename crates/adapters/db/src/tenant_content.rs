@@ -145,6 +145,7 @@ impl TenantContentRepo for Conn<Work> {
                 tenant_id: Some(tenant_id),
                 name: role.name.clone(),
                 system: role.system,
+                description: None,
             })
         };
         let grants = roles.iter().flat_map(|role| {
@@ -212,16 +213,26 @@ fn member_of(
     roles: Vec<i64>,
     operation: &'static str,
 ) -> Result<MemberRow> {
-    let display_name = user.display_name.as_deref().map(DisplayName::parse).transpose();
+    let (email, display_name) = person_of(user, operation)?;
     Ok(MemberRow {
         base: base_of!(member),
         status: member.status,
         user: user.uuid,
-        email: address(&user.email, operation)?,
-        display_name: display_name.map_err(|_| unreadable(operation, "display name"))?,
+        email,
+        display_name,
         locked: UserStatus::from_stored(&user.status) == UserStatus::Locked,
         roles,
     })
+}
+
+/// Address and name of a member.
+pub(crate) fn person_of(
+    user: &users::Model,
+    operation: &'static str,
+) -> Result<(Email, Option<DisplayName>)> {
+    let display_name = user.display_name.as_deref().map(DisplayName::parse).transpose();
+    let display_name = display_name.map_err(|_| unreadable(operation, "display name"))?;
+    Ok((address(&user.email, operation)?, display_name))
 }
 
 fn address(text: &str, operation: &'static str) -> Result<Email> {

@@ -7,7 +7,7 @@ mod mysql;
 mod plans;
 mod postgres;
 mod replicas;
-mod roles;
+mod rights;
 mod schema;
 mod sqlite;
 

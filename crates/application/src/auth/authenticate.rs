@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use domain::{Permission, STEP_UP, SystemRole, TenantScope, User, UserStatus};
 use moka::sync::Cache;
-use ports::{AccessClaims, ResultExt, TokenError};
+use ports::{AccessClaims, ResultExt, Revisions, TokenError};
 use uuid::Uuid;
 
 use super::Auth;
+use super::policies::Policies;
 use super::principal::{Principal, Principals};
-use crate::{AuthFailure, Result};
+use crate::{AuthFailure, Error, Result};
 
 /// What is remembered of bearers.
 pub(crate) struct Bearers {
@@ -19,30 +20,73 @@ pub(crate) struct Bearers {
     /// so that a retired key is.
     verified: Cache<[u8; 32], Arc<AccessClaims>>,
     pub(crate) principals: Principals,
+    policies: Policies,
+}
+
+/// Whose rights are asked for, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) user: Uuid,
+    pub(super) session: Uuid,
+    pub(super) tenant: Option<Uuid>,
 }
 
 impl Default for Bearers {
     fn default() -> Self {
         let verified = Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(60)).build();
-        Self { verified, principals: Principals::default() }
+        Self { verified, principals: Principals::default(), policies: Policies::default() }
     }
 }
 
 impl Auth {
     /// Who presents this access token.
     ///
-    /// A warm caller costs no query while this process is alone with its database, and one primary-key read of
-    /// the user's revision otherwise: an ended session is refused on the very next request, on every replica.
+    /// A warm caller costs no query while this process is alone with its database, and one read of revisions
+    /// otherwise: an ended session or a taken right is refused on the very next request, on every replica.
+    ///
+    /// # Errors
+    /// `Unauthenticated`; [`Error::MfaRequired`] when the token's tenant asks for a second factor.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Principal>> {
         let claims = self.verify(token)?;
-        if let Some(principal) = self.bearers.principals.get(claims.sid)
-            && principal.scope.tenant_uuid() == claims.tid
+        self.principal(Asked { user: claims.sub, session: claims.sid, tenant: claims.tid }).await
+    }
+
+    /// The same caller in a tenant that a call is about: with the token's own rights when it speaks for that tenant, with
+    /// the person's rights there when it speaks for none, and with those of platform roles where these reach into
+    /// tenants. A token for another tenant is worth nothing here.
+    ///
+    /// # Errors
+    /// `NotFound` when the tenant is none of theirs, so that nobody hears that it exists; `MfaRequired`.
+    pub async fn within(&self, caller: &Arc<Principal>, tenant: Uuid) -> Result<Arc<Principal>> {
+        match caller.scope.tenant_uuid() {
+            Some(own) if own == tenant => return Ok(Arc::clone(caller)),
+            None => {
+                let asked = Asked { user: caller.user, session: caller.session, tenant: Some(tenant) };
+                match self.principal(asked).await {
+                    Err(Error::Unauthenticated(_)) => {}
+                    found => return found,
+                }
+            }
+            Some(_) => {}
+        }
+        if !caller.platform.allow("tenants:read") {
+            return Err(Error::NotFound);
+        }
+        let scope = self.core.store.tenants().by_uuid(tenant).await?.scope();
+        let permissions = caller.platform.clone();
+        Ok(Arc::new(Principal { scope, permissions, ..Principal::clone(caller) }))
+    }
+
+    /// From memory when that still holds, else from the database.
+    async fn principal(&self, asked: Asked) -> Result<Arc<Principal>> {
+        if let Some(principal) = self.bearers.principals.get(asked.session, asked.tenant)
+            && principal.user == asked.user
             && principal.session_expires_at > self.core.clock.now()
             && self.still_holds(&principal).await?
         {
             return Ok(principal);
         }
-        self.load(&claims).await
+        self.load(asked).await
     }
 
     fn verify(&self, token: &str) -> Result<Arc<AccessClaims>> {
@@ -63,8 +107,8 @@ impl Auth {
         if self.core.cluster.is_sole() {
             return Ok(true);
         }
-        let revision = self.core.store.users().auth_revision(principal.user_id).await.optional()?;
-        Ok(revision == Some(principal.revision))
+        let revisions = self.core.store.access().revisions(principal.user, principal.scope.tenant_uuid());
+        Ok(revisions.await.optional()? == Some(principal.revisions))
     }
 
     /// Checks that the caller has proven who they are a moment ago, for what a stolen token must not do.
@@ -79,35 +123,49 @@ impl Auth {
         }
     }
 
-    /// Reads the user first: whatever changes after that raises the revision that is remembered here.
-    async fn load(&self, claims: &AccessClaims) -> Result<Arc<Principal>> {
+    /// Reads the revisions first: whatever changes after that raises what is remembered here.
+    async fn load(&self, asked: Asked) -> Result<Arc<Principal>> {
         let ticket = self.bearers.principals.ticket();
-        let user = self.core.store.users().by_uuid(claims.sub).await.optional()?;
-        let user = user.filter(|user| user.status != UserStatus::Locked).ok_or(AuthFailure::TokenRevoked)?;
-        let principal = self.principal_of(&user, claims).await?.map(Arc::new);
+        let revisions = self.core.store.access().revisions(asked.user, asked.tenant).await.optional()?;
+        let revisions = revisions.ok_or(AuthFailure::TokenRevoked)?;
+        let principal = self.principal_of(asked, revisions).await?.map(Arc::new);
         let living = principal.filter(|principal| principal.session_expires_at > self.core.clock.now());
         let principal = living.ok_or(AuthFailure::TokenRevoked)?;
+        if principal.lacks_factor {
+            return Err(Error::MfaRequired);
+        }
         self.bearers.principals.remember(&principal, ticket);
         Ok(principal)
     }
 
-    /// Session, membership and grants, from the database. `None` when the session or the membership has ended.
+    /// Account, session, membership and grants, from the database. `None` when one of the first three has ended.
     pub(super) async fn read_principal(
         &self,
-        user: &User,
-        claims: &AccessClaims,
+        asked: Asked,
+        revisions: Revisions,
     ) -> ports::Result<Option<Principal>> {
         let store = &self.core.store;
-        let session = store.sessions().by_uuid(claims.sid).await.optional()?;
-        let session =
-            session.filter(|session| session.revoked_at.is_none() && session.user_id == user.base.id);
-        let Some(session) = session else { return Ok(None) };
-        let Some(scope) = self.scope_of(user.base.id, claims.tid).await? else { return Ok(None) };
-        let implied = SystemRole::Member.grants().iter().filter_map(|grant| Permission::parse(grant).ok());
-        let granted = store.access().grants(user.base.id, scope).await?;
-        let platform = match scope {
-            TenantScope::Platform => granted.clone(),
-            TenantScope::Tenant { .. } => store.access().grants(user.base.id, TenantScope::Platform).await?,
+        let user = store.users().by_uuid(asked.user).await.optional()?;
+        let user = user.filter(|user| user.status != UserStatus::Locked);
+        let session = store.sessions().by_uuid(asked.session).await.optional()?;
+        let session = session.filter(|session| session.revoked_at.is_none());
+        let (Some(user), Some(session)) = (user, session) else { return Ok(None) };
+        if session.user_id != user.base.id {
+            return Ok(None);
+        }
+        let membership = match asked.tenant {
+            None => None,
+            Some(tenant) => match store.access().membership(user.base.id, tenant).await.optional()? {
+                None => return Ok(None),
+                found => found,
+            },
+        };
+        let scope = membership.map_or(TenantScope::Platform, |membership| membership.scope);
+        let requires_mfa = membership.is_some_and(|membership| membership.requires_mfa);
+        let platform = self.granted(&user, TenantScope::Platform, revisions.platform).await?;
+        let in_tenant = match scope {
+            TenantScope::Platform => Vec::new(),
+            TenantScope::Tenant { .. } => self.granted(&user, scope, revisions.tenant).await?,
         };
         Ok(Some(Principal {
             user_id: user.base.id,
@@ -115,17 +173,22 @@ impl Auth {
             session_id: session.base.id,
             session: session.base.uuid,
             scope,
-            permissions: granted.into_iter().chain(implied).collect(),
-            platform: platform.into_iter().collect(),
+            permissions: platform.iter().cloned().chain(in_tenant).chain(SystemRole::implied()).collect(),
+            platform: platform.into_iter().chain(SystemRole::implied()).collect(),
             authenticated_at: session.authenticated_at,
-            revision: user.auth_revision,
+            lacks_factor: requires_mfa && !session.methods.is_multi_factor(),
+            revisions,
             session_expires_at: session.expires_at,
         }))
     }
 
-    /// A token for a tenant is worth nothing once the membership has ended.
-    async fn scope_of(&self, user_id: i64, tenant: Option<Uuid>) -> ports::Result<Option<TenantScope>> {
-        let Some(tenant) = tenant else { return Ok(Some(TenantScope::Platform)) };
-        self.core.store.access().membership(user_id, tenant).await.optional()
+    async fn granted(
+        &self,
+        user: &User,
+        scope: TenantScope,
+        revision: i64,
+    ) -> ports::Result<Vec<Permission>> {
+        let roles = self.core.store.access().roles_of(user.base.id, scope).await?;
+        self.bearers.policies.granted(&self.core, scope, revision, &roles).await
     }
 }

@@ -68,12 +68,14 @@ impl Auth {
         if !user.is_verified() {
             return Err(Error::EmailNotVerified);
         }
-        let scope = self.login_scope(&user, tenant).await?;
         if self.asks_for_second_factor(user.base.id).await? {
+            // Whether the tenant is theirs is told before, as without a second factor.
+            self.login_scope(&user, tenant, None).await?;
             return Ok(LoggedIn::Challenged(self.challenge(context, &user, tenant).await?));
         }
-        let (user, rehash) = (&user, rehash.as_deref());
         let methods = &AuthMethods::of(AuthMethod::Password);
+        let scope = self.login_scope(&user, tenant, Some(methods)).await?;
+        let (user, rehash) = (&user, rehash.as_deref());
         let opened = Work::run(&self.core, context, LOGIN, |mut work| async move {
             let opened = self.open_session(&mut work, context, user, scope, methods).await?;
             self.clear_failures(&work, counter).await?;
@@ -97,15 +99,28 @@ impl Auth {
         Ok(credential.map(|credential| (user, credential)))
     }
 
-    /// A tenant that the user is no member of is answered like a wrong password: it is a secret that it exists.
-    pub(super) async fn login_scope(&self, user: &User, tenant: Option<Uuid>) -> Result<TenantScope> {
-        let access = self.core.store.access();
+    /// The tenant that a session shall speak for. One that the user is no member of is answered like a wrong password: it
+    /// is a secret that it exists. `methods` is how they have proven who they are; `None` while more proof is to come.
+    ///
+    /// # Errors
+    /// `Unauthenticated` (`invalid_credentials`); [`Error::MfaRequired`].
+    pub(super) async fn login_scope(
+        &self,
+        user: &User,
+        tenant: Option<Uuid>,
+        methods: Option<&AuthMethods>,
+    ) -> Result<TenantScope> {
+        let store = &self.core.store;
         let tenant = match (tenant, self.core.settings.tenancy) {
             (Some(tenant), _) => tenant,
             (None, Tenancy::Multi) => return Ok(TenantScope::Platform),
-            (None, Tenancy::Single) => access.tenant_by_slug(DEFAULT_TENANT).await?.base.uuid,
+            (None, Tenancy::Single) => store.tenants().by_slug(DEFAULT_TENANT).await?.base.uuid,
         };
-        let membership = access.membership(user.base.id, tenant).await.optional()?;
-        Ok(membership.ok_or(AuthFailure::InvalidCredentials)?)
+        let membership = store.access().membership(user.base.id, tenant).await.optional()?;
+        let membership = membership.ok_or(AuthFailure::InvalidCredentials)?;
+        if membership.requires_mfa && methods.is_some_and(|methods| !methods.is_multi_factor()) {
+            return Err(Error::MfaRequired);
+        }
+        Ok(membership.scope)
     }
 }

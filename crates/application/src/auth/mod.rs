@@ -8,6 +8,7 @@ mod login;
 mod logout;
 mod mfa;
 mod passwords;
+mod policies;
 mod principal;
 mod proof;
 mod reauthenticate;
@@ -18,15 +19,18 @@ mod secret;
 mod session;
 mod sessions;
 mod shared;
+mod switch_tenant;
 mod verify_email;
 
 pub use login::{LoggedIn, Login};
 pub use mfa::Enrolled;
 pub use principal::Principal;
+pub(crate) use register::Newcomer;
 pub use register::Registration;
 pub use second_factor::Challenge;
-pub(crate) use secret::mail_token_text;
+pub(crate) use secret::{Secret, mail_token_text};
 pub use session::SignedIn;
+pub use switch_tenant::Switched;
 
 use std::sync::Arc;
 
@@ -53,6 +57,12 @@ impl Auth {
     /// What replicas have kept of a session goes. After the commit that ended it.
     async fn uncache(&self, session: uuid::Uuid) {
         self.cached.invalidate(&shared::tag(session)).await;
+    }
+
+    /// Forgets what this process remembers of rights in a scope. To be called once a unit of work that changed its
+    /// policy has committed; other processes see the raised revision.
+    pub(crate) fn forget_scope(&self, scope: domain::TenantScope) {
+        self.bearers.principals.forget_scope(scope);
     }
 
     /// Forgets what this process remembers of a user. To be called once a unit of work that ended the user's sessions

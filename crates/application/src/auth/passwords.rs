@@ -116,7 +116,12 @@ impl Auth {
         self.revoke_all(work, user.base.id, kept).await
     }
 
-    async fn hash_of(&self, user: &User, text: &SecretString, field: &'static str) -> Result<String> {
+    pub(crate) async fn hash_of(
+        &self,
+        user: &User,
+        text: &SecretString,
+        field: &'static str,
+    ) -> Result<String> {
         let name = user.display_name.as_ref().map(DisplayName::as_str);
         let password = Password::parse(text, self.core.settings.password_policy, &user.email, name)
             .map_err(|error| Error::field(field, "password", error))?;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::{Actor, Permissions, TenantScope, Timestamp};
+use domain::{Actor, KnownPermission, Permissions, Realm, TenantScope, Timestamp};
 use moka::sync::Cache;
+use ports::Revisions;
 use uuid::Uuid;
 
 use crate::{Error, Result};
@@ -29,8 +30,10 @@ pub struct Principal {
     pub platform: Permissions,
     /// When the caller last proved who they are.
     pub authenticated_at: Timestamp,
-    /// The user's revision all this was read at.
-    pub(crate) revision: i64,
+    /// Whether the tenant asks for more factors than the session was opened with: then it is nobody's.
+    pub(crate) lacks_factor: bool,
+    /// What all this was read at.
+    pub(crate) revisions: Revisions,
     /// When the session ends at the latest.
     pub(crate) session_expires_at: Timestamp,
 }
@@ -41,42 +44,50 @@ impl Principal {
         Actor::User { id: self.user_id, uuid: self.user }
     }
 
-    /// Checks a permission on what belongs to no tenant: accounts, jobs, the audit trail. Roles in a tenant, its
-    /// owner's too, count for nothing here.
+    /// Whether the caller may do what an operation asks for, by the grants that count for it.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] when no grant of a platform role covers it.
-    pub fn require_platform(&self, permission: &str) -> Result<()> {
-        if self.platform.allow(permission) { Ok(()) } else { Err(Error::Forbidden) }
+    /// [`Error::Forbidden`] when no grant covers it, or there is no such permission.
+    pub fn require(&self, needed: &str) -> Result<()> {
+        let allowed = match KnownPermission::of(needed).map(|known| known.realm) {
+            Some(Realm::Everybody | Realm::Tenant) => self.permissions.allow(needed),
+            Some(Realm::Platform) => self.platform.allow(needed),
+            None => false,
+        };
+        if allowed { Ok(()) } else { Err(Error::Forbidden) }
     }
 
-    /// Checks a permission.
+    /// The same for something that belongs to `owner`: a grant on what belongs to the caller is enough for their own.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] when no grant covers it.
-    pub fn require(&self, permission: &str) -> Result<()> {
-        if self.permissions.allow(permission) { Ok(()) } else { Err(Error::Forbidden) }
+    /// As [`Principal::require`].
+    pub fn require_on(&self, needed: &str, owner: Uuid) -> Result<()> {
+        if owner == self.user { self.require(&format!("{needed}:own")) } else { self.require(needed) }
     }
 }
 
-/// Principals by session. An entry is dropped before the answer to whatever ended it; a load that ran
+/// Whose rights, for which tenant.
+pub(crate) type Bearing = (Uuid, Option<Uuid>);
+
+/// Principals by session and tenant. An entry is dropped before the answer to whatever ended it; a load that ran
 /// meanwhile is not remembered.
 pub(crate) struct Principals {
-    by_session: Cache<Uuid, Arc<Principal>>,
+    by_bearing: Cache<Bearing, Arc<Principal>>,
     forgotten: AtomicU64,
 }
 
 impl Default for Principals {
     fn default() -> Self {
-        let by_session =
+        let by_bearing =
             Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(15 * 60)).build();
-        Self { by_session, forgotten: AtomicU64::new(0) }
+        Self { by_bearing, forgotten: AtomicU64::new(0) }
     }
 }
 
 impl Principals {
-    pub(crate) fn get(&self, session: Uuid) -> Option<Arc<Principal>> {
-        self.by_session.get(&session)
+    /// The session's principal in a tenant, or in none.
+    pub(crate) fn get(&self, session: Uuid, tenant: Option<Uuid>) -> Option<Arc<Principal>> {
+        self.by_bearing.get(&(session, tenant))
     }
 
     /// Taken before a load and handed back with its result.
@@ -86,24 +97,33 @@ impl Principals {
 
     /// Remembers a load, unless something was forgotten since its ticket: it may have read what has ended.
     pub(crate) fn remember(&self, principal: &Arc<Principal>, ticket: u64) {
-        self.by_session.insert(principal.session, Arc::clone(principal));
+        let bearing = (principal.session, principal.scope.tenant_uuid());
+        self.by_bearing.insert(bearing, Arc::clone(principal));
         if self.ticket() != ticket {
-            self.by_session.invalidate(&principal.session);
+            self.by_bearing.invalidate(&bearing);
         }
     }
 
     /// Forgets every session of a user.
     pub(crate) fn forget_user(&self, user_id: i64) {
-        self.forgotten.fetch_add(1, Ordering::SeqCst);
-        let of_user = self.by_session.iter().filter(|(_, principal)| principal.user_id == user_id);
-        let sessions: Vec<Uuid> = of_user.map(|(session, _)| *session).collect();
-        for session in sessions {
-            self.by_session.invalidate(&session);
-        }
+        self.forget_those(|principal| principal.user_id == user_id);
+    }
+
+    /// Forgets whoever has rights in a scope. Rights on the platform count everywhere.
+    pub(crate) fn forget_scope(&self, scope: TenantScope) {
+        self.forget_those(|principal| scope == TenantScope::Platform || principal.scope == scope);
     }
 
     pub(crate) fn forget(&self, session: Uuid) {
+        self.forget_those(|principal| principal.session == session);
+    }
+
+    fn forget_those(&self, which: impl Fn(&Principal) -> bool) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
-        self.by_session.invalidate(&session);
+        let those = self.by_bearing.iter().filter(|(_, principal)| which(principal));
+        let those: Vec<Bearing> = those.map(|(bearing, _)| *bearing).collect();
+        for bearing in those {
+            self.by_bearing.invalidate(&bearing);
+        }
     }
 }

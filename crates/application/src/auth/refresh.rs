@@ -1,7 +1,8 @@
 //! Exchanging a refresh token: rotation, the grace for repeats, and the end of a family whose token was copied.
 
 use domain::{
-    Actor, DomainEvent, Presented, RefreshToken, Session, Timestamp, User, UserStatus, judge_refresh,
+    Actor, DomainEvent, Presented, RefreshToken, Session, TenantScope, Timestamp, User, UserStatus,
+    judge_refresh,
 };
 use ports::ResultExt;
 use secrecy::SecretString;
@@ -116,11 +117,14 @@ impl Auth {
         Ok(())
     }
 
-    async fn session_scope(&self, family: &Family) -> Result<domain::TenantScope> {
-        let Some(tenant) = family.session.tenant_id else { return Ok(domain::TenantScope::Platform) };
-        let scope =
-            self.core.store.access().membership_by_id(family.user.base.id, tenant).await.optional()?;
-        Ok(scope.ok_or(AuthFailure::TokenRevoked)?)
+    /// The tenant that the session speaks for, as long as its person may; else none.
+    async fn session_scope(&self, family: &Family) -> Result<TenantScope> {
+        let Some(tenant) = family.session.tenant_id else { return Ok(TenantScope::Platform) };
+        let access = self.core.store.access();
+        let membership = access.membership_by_id(family.user.base.id, tenant).await.optional()?;
+        let admitted = membership
+            .filter(|membership| !membership.requires_mfa || family.session.methods.is_multi_factor());
+        Ok(admitted.map_or(TenantScope::Platform, |membership| membership.scope))
     }
 
     /// Derived, never stored: from the presented token, which only its holder has, under a key only we have.

@@ -21,10 +21,15 @@ pub struct Registration {
     pub display_name: Option<String>,
 }
 
+/// Whose account it is to be.
+pub(crate) struct Newcomer {
+    pub(crate) email: Email,
+    pub(crate) display_name: Option<DisplayName>,
+}
+
 struct Parsed {
-    email: Email,
+    newcomer: Newcomer,
     password: Password,
-    display_name: Option<DisplayName>,
 }
 
 impl Auth {
@@ -42,13 +47,16 @@ impl Auth {
 
     async fn write_registration(&self, context: &Context, parsed: &Parsed, hash: &str) -> Result<()> {
         Work::run(&self.core, context, REGISTER, |mut work| async move {
-            let event = match work.tx().users().by_email(&parsed.email).await.optional()? {
-                None => self.create(&mut work, parsed, hash).await?,
+            let newcomer = &parsed.newcomer;
+            let event = match work.tx().users().by_email(&newcomer.email).await.optional()? {
                 Some(user) if user.is_verified() => {
                     work.on(user.base.uuid);
                     DomainEvent::RegistrationRepeated { user: user.base.uuid }
                 }
-                Some(user) => self.replace(&mut work, user, parsed, hash).await?,
+                unproven => {
+                    let user = self.begin_account(&mut work, unproven, newcomer, hash).await?;
+                    DomainEvent::UserRegistered { user: user.base.uuid }
+                }
             };
             work.emit(&event).await?;
             work.commit().await
@@ -56,23 +64,28 @@ impl Auth {
         .await
     }
 
-    async fn create(&self, work: &mut Work<'_>, parsed: &Parsed, hash: &str) -> Result<DomainEvent> {
-        let user = User::new(self.core.base()?, parsed.email.clone(), parsed.display_name.clone());
+    /// An account with this password, which nobody has proven the address of: a new one, or in the place of what
+    /// somebody else has begun under the address.
+    pub(crate) async fn begin_account(
+        &self,
+        work: &mut Work<'_>,
+        unproven: Option<User>,
+        newcomer: &Newcomer,
+        hash: &str,
+    ) -> Result<User> {
+        if let Some(user) = unproven {
+            work.on(user.base.uuid);
+            return self.replace(work, user, newcomer, hash).await;
+        }
+        let user = User::new(self.core.base()?, newcomer.email.clone(), newcomer.display_name.clone());
         work.on(user.base.uuid);
         write_new(&self.core, work, &user, Some(hash)).await?;
-        Ok(DomainEvent::UserRegistered { user: user.base.uuid })
+        Ok(user)
     }
 
     /// An address nobody has proven belongs to nobody: the newest registration counts.
-    async fn replace(
-        &self,
-        work: &mut Work<'_>,
-        user: User,
-        parsed: &Parsed,
-        hash: &str,
-    ) -> Result<DomainEvent> {
+    async fn replace(&self, work: &Work<'_>, user: User, newcomer: &Newcomer, hash: &str) -> Result<User> {
         let now = self.core.clock.now();
-        work.on(user.base.uuid);
         let tx = work.tx();
         let replaced = tx.credentials().replace_hash(user.base.id, hash, now).await.optional()?;
         if replaced.is_none() {
@@ -83,10 +96,11 @@ impl Auth {
         }
         tx.mail_tokens().clear(user.base.id, MailPurpose::VerifyEmail).await?;
         let mut renamed = user;
-        renamed.display_name.clone_from(&parsed.display_name);
+        renamed.display_name.clone_from(&newcomer.display_name);
         renamed.base.updated_at = now;
         tx.users().update(&renamed).await?;
-        Ok(DomainEvent::UserRegistered { user: renamed.base.uuid })
+        renamed.base.version += 1;
+        Ok(renamed)
     }
 
     /// Reports all unacceptable fields at once.
@@ -109,7 +123,7 @@ impl Auth {
         });
         match (email, password) {
             (Some(email), Some(password)) if errors.is_empty() => {
-                Ok(Parsed { email, password, display_name })
+                Ok(Parsed { newcomer: Newcomer { email, display_name }, password })
             }
             _ => Err(Error::Invalid(errors)),
         }

@@ -88,7 +88,7 @@ impl Auth {
         let user = &user.ok_or(AuthFailure::Unauthenticated)?;
         let counter = &self.counter(context, user.email.as_str())?;
         self.refuse_locked(counter).await?;
-        let scope = self.login_scope(user, challenge.tenant).await?;
+        let scope = self.login_scope(user, challenge.tenant, None).await?;
         let given = &Given::read(code);
         let outcome = Work::run(&self.core, context, VERIFY, |mut work| async move {
             work.on(user.base.uuid);

@@ -114,14 +114,34 @@ impl Auth {
         secret: &Secret,
         now: Timestamp,
     ) -> Result<SignedIn> {
+        let (access_token, expires_in) = self.access_token(user.base.uuid, session, scope, now)?;
+        let left = u64::try_from((session.expires_at - now).num_seconds()).unwrap_or(0);
+        Ok(SignedIn {
+            access_token,
+            refresh_token: secret.text(),
+            expires_in,
+            refresh_expires_in: self.core.settings.lifetimes.idle.as_secs().min(left),
+            session: session.base.uuid,
+            user,
+        })
+    }
+
+    /// An access token for a session, and for how many seconds it is good.
+    pub(super) fn access_token(
+        &self,
+        user: Uuid,
+        session: &Session,
+        scope: TenantScope,
+        now: Timestamp,
+    ) -> Result<(SecretString, u64)> {
         let settings = &self.core.settings;
         let iat = now.timestamp();
         let left = u64::try_from((session.expires_at - now).num_seconds()).unwrap_or(0);
         let expires_in = settings.lifetimes.access.as_secs().min(left);
-        let access_token = self.core.tokens.issue(&AccessClaims {
+        let token = self.core.tokens.issue(&AccessClaims {
             iss: settings.issuer.clone(),
             aud: settings.audience.clone(),
-            sub: user.base.uuid,
+            sub: user,
             client_id: settings.audience.clone(),
             sid: session.base.uuid,
             tid: scope.tenant_uuid(),
@@ -131,13 +151,6 @@ impl Auth {
             exp: iat.saturating_add_unsigned(expires_in),
             jti: self.core.ids.uuid()?,
         })?;
-        Ok(SignedIn {
-            access_token,
-            refresh_token: secret.text(),
-            expires_in,
-            refresh_expires_in: settings.lifetimes.idle.as_secs().min(left),
-            session: session.base.uuid,
-            user,
-        })
+        Ok((token, expires_in))
     }
 }

@@ -1,18 +1,19 @@
 //! Principals that another replica has loaded already.
 //!
-//! An entry is kept under the user's revision, which is read from the database first: whoever ends a session or takes a
-//! right away raises it in the same unit of work, and nobody asks for the old entry again, whether or not the cache
+//! An entry is kept under the revisions that are read from the database first: whoever ends a session or takes a right
+//! away raises one of them in the same unit of work, and nobody asks for the old entry again, whether or not the cache
 //! has heard of anything. What lies there carries a mark of this installation's key ring, so that being able to write
 //! to the cache is not being able to become somebody.
 
 use std::time::Duration;
 
-use domain::{Permission, Permissions, TenantScope, User};
-use ports::{AccessClaims, CacheKey};
+use domain::{Permission, Permissions, TenantScope};
+use ports::{CacheKey, Revisions};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::authenticate::Asked;
 use super::{Auth, Principal};
 use crate::Result;
 use crate::cached::Policy;
@@ -37,14 +38,16 @@ struct Body {
     permissions: Vec<String>,
     platform: Vec<String>,
     authenticated_at: i64,
-    revision: i64,
+    lacks_factor: bool,
     session_expires_at: i64,
 }
 
-fn key(user: &User, claims: &AccessClaims) -> CacheKey {
-    let tenant = claims.tid.map(|tenant| tenant.to_string()).unwrap_or_default();
-    let name = format!("principal:{}:{}:{}:{tenant}", user.base.uuid, claims.sid, user.auth_revision);
-    CacheKey::new(name).tagged(tag(claims.sid))
+fn key(asked: Asked, revisions: Revisions) -> CacheKey {
+    let Asked { user, session, tenant } = asked;
+    let tenant = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
+    let Revisions { user: of_user, platform, tenant: of_tenant } = revisions;
+    let name = format!("principal:{user}:{session}:{of_user}.{platform}.{of_tenant}:{tenant}");
+    CacheKey::new(name).tagged(tag(session))
 }
 
 /// All or none: rights that can't be read are not guessed.
@@ -54,27 +57,31 @@ fn parsed(texts: &[String]) -> Option<Permissions> {
     Some(permissions?.into_iter().collect())
 }
 
+fn texts(permissions: &Permissions) -> Vec<String> {
+    permissions.iter().map(|permission| permission.to_string()).collect()
+}
+
 /// Takes the entries of a session away.
 pub(super) fn tag(session: Uuid) -> String {
     format!("session:{session}")
 }
 
 impl Auth {
-    /// The principal of a user who has just been read: from the cache where replicas share one, else from the database.
-    /// `None` when the session or the membership has ended.
-    pub(super) async fn principal_of(&self, user: &User, claims: &AccessClaims) -> Result<Option<Principal>> {
+    /// The principal at revisions that have just been read: from the cache where replicas share one, else from the
+    /// database. `None` when the account, the session or the membership has ended.
+    pub(super) async fn principal_of(&self, asked: Asked, revisions: Revisions) -> Result<Option<Principal>> {
         if !self.core.cache.capabilities().shared {
-            return Ok(self.read_principal(user, claims).await?);
+            return Ok(self.read_principal(asked, revisions).await?);
         }
-        let key = key(user, claims);
+        let key = key(asked, revisions);
         let load = async || {
-            let principal = self.read_principal(user, claims).await?;
+            let principal = self.read_principal(asked, revisions).await?;
             Ok(principal.and_then(|principal| self.mark(&key, &principal)))
         };
         let Some(marked) = self.cached.get_or_load(&key, &POLICY, load).await? else { return Ok(None) };
-        match self.unmark(&key, &marked) {
+        match self.unmark(&key, &marked, revisions) {
             Some(principal) => Ok(Some(principal)),
-            None => Ok(self.read_principal(user, claims).await?),
+            None => Ok(self.read_principal(asked, revisions).await?),
         }
     }
 
@@ -85,10 +92,10 @@ impl Auth {
             session_id: principal.session_id,
             session: principal.session,
             tenant: principal.scope.tenant_id().zip(principal.scope.tenant_uuid()),
-            permissions: principal.permissions.iter().collect(),
-            platform: principal.platform.iter().collect(),
+            permissions: texts(&principal.permissions),
+            platform: texts(&principal.platform),
             authenticated_at: principal.authenticated_at.timestamp_millis(),
-            revision: principal.revision,
+            lacks_factor: principal.lacks_factor,
             session_expires_at: principal.session_expires_at.timestamp_millis(),
         };
         let body = serde_json::to_string(&body).ok()?;
@@ -96,7 +103,7 @@ impl Auth {
         Some(Marked { body, mark })
     }
 
-    fn unmark(&self, key: &CacheKey, marked: &Marked) -> Option<Principal> {
+    fn unmark(&self, key: &CacheKey, marked: &Marked, revisions: Revisions) -> Option<Principal> {
         let genuine = self.mark_of(key, &marked.body)?.ct_eq(&marked.mark);
         if !bool::from(genuine) {
             tracing::warn!("an entry of the cache was not written by this installation and is not used");
@@ -112,7 +119,8 @@ impl Auth {
             permissions: parsed(&body.permissions)?,
             platform: parsed(&body.platform)?,
             authenticated_at: chrono::DateTime::from_timestamp_millis(body.authenticated_at)?,
-            revision: body.revision,
+            lacks_factor: body.lacks_factor,
+            revisions,
             session_expires_at: chrono::DateTime::from_timestamp_millis(body.session_expires_at)?,
         })
     }

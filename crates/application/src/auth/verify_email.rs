@@ -60,7 +60,7 @@ impl Auth {
         work.tx().users().update(&user).await.map_err(lost_race)
     }
 
-    pub(super) async fn mark_verified(&self, work: &Work<'_>, user: &mut User) -> Result<()> {
+    pub(crate) async fn mark_verified(&self, work: &Work<'_>, user: &mut User) -> Result<()> {
         if user.is_verified() {
             return Ok(());
         }

@@ -32,6 +32,7 @@ pub const KINDS: &[JobKind] = &[
     mail("mail.change-email"),
     mail("mail.mfa-enabled"),
     mail("mail.mfa-disabled"),
+    mail("invitation.mail"),
     operator("maintenance.purge", 5),
     operator("keys.tend", 5),
     operator("diagnostics.echo", 3),

@@ -11,9 +11,12 @@ use uuid::Uuid;
 use crate::auth::mail_token_text;
 use crate::jobs::{JobKind, JobSpec};
 use crate::keys::KeyRing;
+use crate::tenants::{InvitationOrder, Tenants};
 use crate::{Action, Context, Core, Error, Result, Work};
 use templates::Template;
 
+/// The kind of job that mails an invitation.
+pub const INVITATION: &str = "invitation.mail";
 const ISSUE_TOKEN: Action = Action { name: "mail-token.issue", resource: "user" };
 
 /// The argument of mail jobs. The event's id makes a repeated try the same mail with the same link.
@@ -31,16 +34,18 @@ pub struct MailOrder {
 pub struct Mails {
     core: Core,
     keys: KeyRing,
+    tenants: Tenants,
 }
 
 impl Mails {
-    pub(crate) fn new(core: Core, keys: KeyRing) -> Self {
-        Self { core, keys }
+    pub(crate) fn new(core: Core, keys: KeyRing, tenants: Tenants) -> Self {
+        Self { core, keys, tenants }
     }
 
     /// Which event is followed by which mail job.
     pub fn caused_by() -> Vec<(&'static str, &'static str)> {
         let (user, session) = (Uuid::nil(), Uuid::nil());
+        let (tenant, invitation) = (Uuid::nil(), Uuid::nil());
         vec![
             (DomainEvent::UserRegistered { user }.kind(), "mail.verify-email"),
             (DomainEvent::UserCreated { user }.kind(), "mail.verify-email"),
@@ -52,13 +57,14 @@ impl Mails {
             (DomainEvent::EmailChangeRequested { user }.kind(), "mail.change-email"),
             (DomainEvent::MfaEnabled { user }.kind(), "mail.mfa-enabled"),
             (DomainEvent::MfaDisabled { user }.kind(), "mail.mfa-disabled"),
+            (DomainEvent::MemberInvited { tenant, invitation }.kind(), INVITATION),
         ]
     }
 
     /// The job that an event causes.
     pub fn job_for(kind: &'static JobKind, event: &EventEnvelope) -> Option<JobSpec> {
-        let user = event.data.get("userId")?;
-        let payload = json!({ "userId": user, "eventId": event.id });
+        let about = if kind.name == INVITATION { "invitationId" } else { "userId" };
+        let payload = json!({ about: event.data.get(about)?, "eventId": event.id });
         Some(JobSpec::now(kind, payload))
     }
 
@@ -91,6 +97,23 @@ impl Mails {
             }
             _ => Err(Error::Internal(ports::Error::new(ports::Kind::Internal, "mails.deliver"))),
         }
+    }
+
+    /// Asks somebody whether they want to belong to a tenant, unless that was taken back or accepted meanwhile.
+    ///
+    /// # Errors
+    /// As [`Mails::deliver`].
+    pub async fn invite(&self, order: &InvitationOrder) -> Result<()> {
+        let store = &self.core.store;
+        let Some(invitation) = store.invitations().by_uuid(order.invitation_id).await.optional()? else {
+            return Ok(());
+        };
+        let tenant = invitation.scope.tenant_uuid().unwrap_or_default();
+        let Some(tenant) = store.tenants().by_uuid(tenant).await.optional()? else { return Ok(()) };
+        let (token, _) = self.tenants.token_of(invitation.base.uuid)?;
+        let mut link = self.page("accept-invitation")?;
+        link.query_pairs_mut().append_pair("token", &token);
+        self.send(&invitation.email, order.event_id, &Template::invitation(&tenant.name, &link)?).await
     }
 
     /// The link that proves an address, unless it is proven already.

@@ -118,6 +118,19 @@ impl Template {
         })
     }
 
+    /// The tenant's name is somebody's word: it stands in the text, never in the subject.
+    pub(super) fn invitation(tenant: &str, link: &Url) -> Result<Self> {
+        render(&Words {
+            subject: "You are invited",
+            name: None,
+            what: &format!(
+                "You are asked to join \u{201c}{tenant}\u{201d}. The link works once, within seven days."
+            ),
+            link: Some(("Accept invitation", link.as_str())),
+            otherwise: "If you do not know why, ignore this mail: without the link nothing happens.",
+        })
+    }
+
     pub(super) fn email_is_changing(user: &User) -> Result<Self> {
         render(&Words {
             subject: "Your e-mail address is about to change",

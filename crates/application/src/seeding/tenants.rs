@@ -42,8 +42,8 @@ fn tenant(seed: u16, number: u32) -> TenantRows {
     let (family, trade) = (roll(seed, Kind::Tenant, number, 2), roll(seed, Kind::Tenant, number, 3));
     let name =
         format!("{} {}", pick(&FAMILY, family).unwrap_or_default(), pick(&TRADES, trade).unwrap_or_default());
-    let tenant =
-        Tenant { base: base(seed, Kind::Tenant, number, at), name, slug: format!("demo-{seed}-{number}") };
+    let slug = format!("demo-{seed}-{number}");
+    let tenant = Tenant::new(base(seed, Kind::Tenant, number, at), name, slug);
     let role = |role| (base(seed, Kind::Role, role_number(number, role), at), role);
     TenantRows { tenant, roles: SystemRole::ALL.map(role).to_vec() }
 }

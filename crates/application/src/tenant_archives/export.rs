@@ -35,10 +35,10 @@ impl TenantArchives {
     /// # Errors
     /// `NotFound`.
     pub async fn export(&self, context: &Context, which: &str) -> Result<Export> {
-        let access = self.core.store.access();
+        let tenants = self.core.store.tenants();
         let tenant = match Uuid::parse_str(which) {
-            Ok(uuid) => access.tenant_by_uuid(uuid).await?,
-            Err(_) => access.tenant_by_slug(which).await?,
+            Ok(uuid) => tenants.by_uuid(uuid).await?,
+            Err(_) => tenants.by_slug(which).await?,
         };
         let scope = TenantScope::Tenant { id: tenant.base.id, uuid: tenant.base.uuid };
         Work::run(&self.core, context, EXPORT, |mut work| async move {

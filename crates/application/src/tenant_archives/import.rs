@@ -95,8 +95,8 @@ async fn begin(core: &Core, work: &Work<'_>, archived: TenantLine, given: Option
     }
     let slug = given.map_or(slug, Slug::into_string);
     let ids = if taken.is_empty() { (row.key, row.id) } else { new_ids(core)? };
-    let tenant = Tenant { base: row.under(ids), name, slug };
-    work.tx().access().insert_tenant(&tenant).await?;
+    let tenant = Tenant::new(row.under(ids), name, slug);
+    work.tx().tenants().insert(&tenant).await?;
     Ok(tenant)
 }
 

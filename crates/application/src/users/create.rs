@@ -1,6 +1,6 @@
 //! A new account, made by an administrator.
 
-use domain::{Credential, DisplayName, DomainEvent, Email, Password, SystemRole, TenantScope, User};
+use domain::{Credential, DisplayName, DomainEvent, Email, Password, SystemRole, User};
 use secrecy::SecretString;
 
 use super::Users;
@@ -74,9 +74,8 @@ pub(crate) async fn write_new(core: &Core, work: &Work<'_>, user: &User, hash: O
         tx.credentials().insert(&credential).await?;
     }
     if core.settings.tenancy == Tenancy::Single {
-        let tenant = tx.access().tenant_by_slug(DEFAULT_TENANT).await?;
-        let scope = TenantScope::Tenant { id: tenant.base.id, uuid: tenant.base.uuid };
-        join(core, tx, &user.base, scope, SystemRole::Member).await?;
+        let tenant = tx.tenants().by_slug(DEFAULT_TENANT).await?;
+        join(core, tx, &user.base, tenant.scope(), SystemRole::Member).await?;
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ async fn answer<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Failure> {
-    let errand = errand_of(&request);
+    let errand = around.settings.errands.then(|| errand_of(&request)).flatten();
     let call = AssertUnwindSafe(on_errand(errand, next.call(request))).catch_unwind();
     match tokio::time::timeout(around.settings.request_timeout, call).await {
         Err(_) => Err(Failure::of_status(StatusCode::GATEWAY_TIMEOUT)),

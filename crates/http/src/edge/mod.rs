@@ -4,14 +4,15 @@ mod errand;
 mod etag;
 mod headers;
 mod layer;
+mod operations;
 mod origin;
 mod render;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use errand::Operations;
 pub(crate) use etag::{is_current, mark_coding, unchanged};
 pub(crate) use layer::edge;
+pub(crate) use operations::Operations;
 pub(crate) use origin::Origin;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};

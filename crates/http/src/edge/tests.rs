@@ -24,6 +24,7 @@ fn around(lifecycle: &Arc<Lifecycle>) -> Edge {
         random,
         lifecycle: Arc::clone(lifecycle),
         settings: Settings {
+            tenants: true,
             host: String::new(),
             port: 0,
             workers: None,

@@ -7,12 +7,13 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use application::auth::Principal;
-use application::{AuthFailure, Context};
+use application::{AuthFailure, Context, Error};
 use domain::{Actor, TenantScope};
 use futures_util::future::{LocalBoxFuture, Ready, ready};
+use uuid::Uuid;
 
 use crate::State;
-use crate::edge::Origin;
+use crate::edge::{Operations, Origin};
 use crate::respond::Failure;
 
 /// A request that needs no credentials.
@@ -27,8 +28,12 @@ impl FromRequest for Anyone {
     }
 }
 
-/// A request with a bearer token that has been checked. What the caller may do is asked with
-/// `caller.require("resource:action")?`, the first line of a route.
+/// A request with a bearer token that has been checked, of somebody who may do what the operation declares to need:
+/// `security(("bearer" = ["resource:action"]))` beside the route is all there is to say. Stands before the body, so that
+/// nobody learns from what theirs is refused for. An operation that declares nothing lets nobody in.
+///
+/// A need with `:own` lets those through, too, who may do it with what is theirs: such a route asks once more, with
+/// `caller.require_on("resource:action", owner)?`.
 pub(crate) struct Caller {
     principal: Arc<Principal>,
     origin: Origin,
@@ -38,6 +43,11 @@ impl Caller {
     /// The context of a use case that the caller asked for.
     pub(crate) fn context(&self) -> Context {
         self.origin.context(self.principal.actor(), self.principal.scope)
+    }
+
+    /// Who it is, for an answer that outlives the request's own hold on them.
+    pub(crate) fn principal(&self) -> Arc<Principal> {
+        Arc::clone(&self.principal)
     }
 }
 
@@ -58,12 +68,21 @@ impl FromRequest for Caller {
         Box::pin(async move {
             let state = request.app_data::<web::Data<State>>().ok_or_else(Failure::internal)?;
             let token = bearer(&request).ok_or(AuthFailure::Unauthenticated)?;
-            let principal = state.app.auth.authenticate(token).await?;
+            let operation = request.app_data::<web::Data<Operations>>().and_then(|all| all.behind(&request));
+            let operation = operation.ok_or_else(|| Failure::internal().because("undeclared operation"))?;
+            let needs = operation.needs.as_deref();
+            let needs = needs.ok_or_else(|| Failure::internal().because("an operation declares no need"))?;
+            let mut principal = state.app.auth.authenticate(token).await?;
+            if operation.in_tenant {
+                let tenant = request.match_info().get("id").and_then(|id| Uuid::parse_str(id).ok());
+                principal = state.app.auth.within(&principal, tenant.ok_or(Error::NotFound)?).await?;
+            }
             let span = tracing::Span::current();
             span.record("userId", tracing::field::display(principal.user));
             if let Some(tenant) = principal.scope.tenant_uuid() {
                 span.record("tenantId", tracing::field::display(tenant));
             }
+            principal.require(needs)?;
             Ok(Self { principal, origin: origin(&request)? })
         })
     }

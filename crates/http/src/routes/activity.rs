@@ -44,7 +44,6 @@ impl From<UserActivity> for ActivityBody {
 ))]
 #[get("/api/v1/users/me/activity")]
 async fn mine(state: web::Data<State>, caller: Caller) -> Result<Reply<ActivityBody>, Failure> {
-    caller.require("profile:read")?;
     let activity = state.app.users.activity(&caller).await?;
     Ok(Reply::ok("your activity", ActivityBody::from(activity)).personal())
 }

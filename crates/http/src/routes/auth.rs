@@ -222,7 +222,7 @@ async fn refresh(
 }
 
 /// End the session: with the access token, or with a refresh token in the body when that has expired.
-#[utoipa::path(tag = "auth", request_body(content = Option<RefreshBody>), security((), ("bearer" = [])), responses(
+#[utoipa::path(tag = "auth", request_body(content = Option<RefreshBody>), security((), ("bearer" = ["profile:write"])), responses(
     (status = 204, description = "Ended, on every replica"),
     (status = 401, description = "Neither token is usable"),
 ))]

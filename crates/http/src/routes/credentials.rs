@@ -107,7 +107,6 @@ async fn change_password(
     caller: Caller,
     Body(body): Body<ChangeBody>,
 ) -> Result<HttpResponse, Failure> {
-    caller.require("profile:write")?;
     let (current, new) = (&body.current_password, &body.new_password);
     state.app.auth.change_password(&caller.context(), &caller, current, new).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -125,7 +124,6 @@ async fn change_email(
     once: Once,
     Body(body): Body<EmailBody>,
 ) -> Result<HttpResponse, Failure> {
-    caller.require("profile:write")?;
     state.app.auth.require_recent(&caller)?;
     let user = caller.user_id;
     once.answer(caller, async |context| {

@@ -118,7 +118,6 @@ async fn submit(
     once: Once,
     Body(body): Body<SubmitBody>,
 ) -> Result<HttpResponse, Failure> {
-    caller.require_platform("jobs:write")?;
     let unknown = || Error::field("kind", "unknown", "is not a kind that can be submitted");
     let spec = JobSpec {
         kind: kind(&body.kind).filter(|kind| kind.submittable).ok_or_else(unknown)?,
@@ -143,10 +142,9 @@ async fn submit(
 #[get("/api/v1/jobs")]
 async fn list(
     state: web::Data<State>,
-    caller: Caller,
+    _: Caller,
     query: ListQuery<Choice>,
 ) -> Result<Reply<Vec<JobBody>>, Failure> {
-    caller.require_platform("jobs:read")?;
     let ListQuery { ask, choice } = query;
     let status = choice.status.as_deref().map(JobStatus::parse).transpose();
     let filter = JobFilter {
@@ -163,11 +161,6 @@ async fn list(
     (status = 404, description = "There is none"),
 ))]
 #[get("/api/v1/jobs/{id}")]
-async fn get(
-    state: web::Data<State>,
-    caller: Caller,
-    id: web::Path<Uuid>,
-) -> Result<Reply<JobBody>, Failure> {
-    caller.require_platform("jobs:read")?;
+async fn get(state: web::Data<State>, _: Caller, id: web::Path<Uuid>) -> Result<Reply<JobBody>, Failure> {
     Ok(Reply::ok("the job", state.app.jobs.get(*id).await?.into()))
 }

@@ -101,7 +101,6 @@ async fn verify(
 ))]
 #[post("/api/v1/auth/mfa/totp/enroll")]
 async fn enroll(state: web::Data<State>, caller: Caller) -> Result<Reply<EnrolledBody>, Failure> {
-    caller.require("profile:write")?;
     state.app.auth.require_recent(&caller)?;
     let enrolled = state.app.auth.enroll_totp(&caller.context(), &caller).await?;
     Ok(Reply::ok("confirm it by a first code", EnrolledBody::try_from(enrolled)?).secret())
@@ -118,7 +117,6 @@ async fn confirm(
     caller: Caller,
     Body(body): Body<CodeBody>,
 ) -> Result<Reply<RecoveryBody>, Failure> {
-    caller.require("profile:write")?;
     let codes = state.app.auth.confirm_totp(&caller.context(), &caller, &body.code).await?;
     let recovery_codes = codes.iter().map(|code| code.expose_secret().to_owned()).collect();
     Ok(Reply::ok("keep these codes", RecoveryBody { recovery_codes }).secret())
@@ -137,7 +135,6 @@ async fn disable(
     caller: Caller,
     Body(body): Body<PasswordBody>,
 ) -> Result<HttpResponse, Failure> {
-    caller.require("profile:write")?;
     state.app.auth.disable_totp(&caller.context(), &caller, &body.password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -7,11 +7,14 @@ mod credentials;
 mod health;
 mod jobs;
 mod mailbox;
+mod members;
 mod mfa;
 mod outbox;
 mod pages;
+mod roles;
 mod sessions;
 mod swagger;
+mod tenants;
 mod users;
 mod well_known;
 
@@ -24,6 +27,7 @@ pub(crate) fn documented(config: &mut ServiceConfig) {
     sessions::routes(config);
     mfa::routes(config);
     users::routes(config);
+    roles::routes(config);
     activity::routes(config);
     jobs::routes(config);
     audit::routes(config);
@@ -33,16 +37,30 @@ pub(crate) fn documented(config: &mut ServiceConfig) {
     mailbox::routes(config);
 }
 
+/// What the document describes, too, but where everybody belongs to the one tenant there is.
+pub(crate) fn tenancy(config: &mut ServiceConfig) {
+    tenants::routes(config);
+    members::routes(config);
+}
+
+/// Whether a path is one of [`tenancy`]'s.
+pub(crate) fn is_tenancy(path: &str) -> bool {
+    ["/api/v1/tenants", "/api/v1/invitations"].iter().any(|area| path.starts_with(area))
+}
+
 /// What a process serves that serves nothing else.
 pub(crate) fn health(config: &mut ServiceConfig) {
     health::routes(config);
 }
 
 /// Pages for people.
-pub(crate) fn pages(config: &mut actix_web::web::ServiceConfig, docs: bool, mailbox: bool) {
+pub(crate) fn pages(config: &mut actix_web::web::ServiceConfig, docs: bool, mailbox: bool, tenants: bool) {
     config.service(pages::verify_email_form).service(pages::verify_email);
     config.service(pages::reset_password_form).service(pages::reset_password);
     config.service(well_known::security_txt);
+    if tenants {
+        config.service(pages::accept_invitation_form).service(pages::accept_invitation);
+    }
     if mailbox {
         config.service(mailbox::page);
     }

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, get, post, web};
 use application::Error;
+use application::tenants::Acceptance;
 use askama::Template;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -44,6 +45,8 @@ struct Form<'a> {
     token: &'a str,
     /// Whether a new password is asked for.
     password: bool,
+    /// Whether it may stay empty.
+    optional: bool,
 }
 
 /// Asks for the click that verifies.
@@ -57,6 +60,7 @@ pub(super) async fn verify_email_form(link: web::Query<Link>) -> Result<HttpResp
             label: "Verify address",
             token: &link.token,
             password: false,
+            optional: false,
         }),
     })
 }
@@ -114,13 +118,65 @@ pub(super) async fn reset_password(
     }
 }
 
+/// Asks whether they want to.
+#[get("/accept-invitation")]
+pub(super) async fn accept_invitation_form(link: web::Query<Link>) -> Result<HttpResponse, Failure> {
+    html(&join("Without an account yet, choose its password. With one, leave that empty.", &link.token))
+}
+
+/// They do.
+#[post("/accept-invitation")]
+pub(super) async fn accept_invitation(
+    state: web::Data<State>,
+    Anyone(context): Anyone,
+    form: web::Form<NewPassword>,
+) -> Result<HttpResponse, Failure> {
+    let NewPassword { token, password } = form.into_inner();
+    let token = SecretString::from(token);
+    let password = (!password.is_empty()).then(|| SecretString::from(password));
+    let acceptance = Acceptance { token: token.clone(), password, display_name: None };
+    match state.app.tenants.accept(&context, acceptance).await {
+        Ok(_) => done("You are in", "Log in with your address. This page can be closed."),
+        Err(Error::TokenInvalid) => refused(&ActionPage {
+            title: STALE,
+            text: "It has been used or taken back, or is older than seven days. Ask for another invitation.",
+            form: None,
+        }),
+        Err(Error::Invalid(errors)) => {
+            let why = errors.first().map(|error| error.message.as_str()).unwrap_or_default();
+            refused(&join(&format!("A password {why}. Please choose one."), token.expose_secret()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 const STALE: &str = "This link is not valid any more";
 
 fn choose<'a>(text: &'a str, token: &'a str) -> ActionPage<'a> {
     ActionPage {
         title: "Choose a new password",
         text,
-        form: Some(Form { action: "/reset-password", label: "Change password", token, password: true }),
+        form: Some(Form {
+            action: "/reset-password",
+            label: "Change password",
+            token,
+            password: true,
+            optional: false,
+        }),
+    }
+}
+
+fn join<'a>(text: &'a str, token: &'a str) -> ActionPage<'a> {
+    ActionPage {
+        title: "You are invited",
+        text,
+        form: Some(Form {
+            action: "/accept-invitation",
+            label: "Accept invitation",
+            token,
+            password: true,
+            optional: true,
+        }),
     }
 }
 

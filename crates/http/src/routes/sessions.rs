@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, delete, get, post, web};
 use domain::Session;
 use garde::Validate;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,6 +16,7 @@ use crate::respond::{Envelope, Failure, Nothing, Reply, rfc3339};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(list).service(end).service(end_all).service(reauthenticate);
+    config.service(switch_tenant);
 }
 
 /// A login on one device.
@@ -54,6 +56,29 @@ impl From<Session> for SessionRow {
     }
 }
 
+/// Which tenant later tokens speak for.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"tenantId": "0198c5c0-7b6e-7000-8000-000000000000"}))]
+struct SwitchBody {
+    /// `null` for none.
+    #[garde(skip)]
+    tenant_id: Option<Uuid>,
+}
+
+/// An access token for another tenant.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SwitchedBody {
+    /// For the `Authorization` header.
+    access_token: String,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds the access token is good for.
+    #[schema(example = 900)]
+    expires_in: u64,
+}
+
 /// Nothing to choose by.
 #[derive(Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -70,7 +95,6 @@ async fn list(
     caller: Caller,
     query: ListQuery<Choice>,
 ) -> Result<Reply<Vec<SessionRow>>, Failure> {
-    caller.require("profile:read")?;
     let listed = state.app.auth.sessions(&caller, &query.ask).await?;
     let row = |session| {
         let row = SessionRow::from(session);
@@ -86,7 +110,6 @@ async fn list(
 ))]
 #[delete("/api/v1/auth/sessions/{id}")]
 async fn end(state: web::Data<State>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Failure> {
-    caller.require("profile:write")?;
     state.app.auth.end_session(&caller.context(), &caller, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -97,7 +120,6 @@ async fn end(state: web::Data<State>, caller: Caller, id: web::Path<Uuid>) -> Re
 ))]
 #[post("/api/v1/auth/logout-all")]
 async fn end_all(state: web::Data<State>, caller: Caller) -> Result<HttpResponse, Failure> {
-    caller.require("profile:write")?;
     state.app.auth.end_all_sessions(&caller.context(), &caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -114,7 +136,27 @@ async fn reauthenticate(
     caller: Caller,
     Body(body): Body<PasswordBody>,
 ) -> Result<Reply<Nothing>, Failure> {
-    caller.require("profile:write")?;
     state.app.auth.reauthenticate(&caller.context(), &caller, &body.password).await?;
     Ok(Reply::ok("proven for ten minutes", Nothing))
+}
+
+/// Get an access token for another of the caller's tenants. The session's later ones speak for it, too.
+#[utoipa::path(tag = "auth", request_body = SwitchBody, security(("bearer" = ["profile:write"])), responses(
+    (status = 200, description = "The token", body = Envelope<SwitchedBody>),
+    (status = 403, description = "`mfa_required`: the tenant asks for a session with a second factor"),
+    (status = 404, description = "The caller has no such tenant"),
+))]
+#[post("/api/v1/auth/switch-tenant")]
+async fn switch_tenant(
+    state: web::Data<State>,
+    caller: Caller,
+    Body(body): Body<SwitchBody>,
+) -> Result<Reply<SwitchedBody>, Failure> {
+    let switched = state.app.auth.switch_tenant(&caller.context(), &caller, body.tenant_id).await?;
+    let data = SwitchedBody {
+        access_token: switched.access_token.expose_secret().to_owned(),
+        token_type: "Bearer",
+        expires_in: switched.expires_in,
+    };
+    Ok(Reply::ok("a token for the tenant", data).secret())
 }

@@ -184,7 +184,6 @@ fn changed(message: &'static str, user: User) -> Reply<UserBody> {
 ))]
 #[get("/api/v1/users/me")]
 async fn me(state: web::Data<State>, caller: Caller, request: HttpRequest) -> Result<Account, Failure> {
-    caller.require("profile:read")?;
     Ok(account(&request, "your account", state.app.users.me(&caller).await?))
 }
 
@@ -200,7 +199,6 @@ async fn change_me(
     seen: IfMatch,
     Body(body): Body<ChangeBody>,
 ) -> Result<Reply<UserBody>, Failure> {
-    caller.require("profile:write")?;
     let user = state.app.users.change_me(&caller.context(), &caller, body.into(), seen.versions()).await?;
     Ok(changed("your account", user))
 }
@@ -212,10 +210,9 @@ async fn change_me(
 #[get("/api/v1/users")]
 async fn list(
     state: web::Data<State>,
-    caller: Caller,
+    _: Caller,
     query: ListQuery<Choice>,
 ) -> Result<Reply<Vec<UserBody>>, Failure> {
-    caller.require_platform("users:read")?;
     let listed = state.app.users.list(&query.choice.try_into()?, &query.ask).await?;
     Ok(Reply::list("accounts", listed).personal())
 }
@@ -232,7 +229,6 @@ async fn create(
     once: Once,
     Body(body): Body<CreateBody>,
 ) -> Result<HttpResponse, Failure> {
-    caller.require_platform("users:write")?;
     let new = NewUser { email: body.email, display_name: body.display_name, password: body.password };
     once.answer(caller, async |context| {
         let user = state.app.users.create(&context, new.clone()).await?;
@@ -245,7 +241,7 @@ async fn create(
 }
 
 /// One account.
-#[utoipa::path(tag = "users", params(("id" = Uuid, Path)), security(("bearer" = ["users:read"])), responses(
+#[utoipa::path(tag = "users", params(("id" = Uuid, Path)), security(("bearer" = ["users:read:own"])), responses(
     (status = 200, description = "The account", body = Envelope<UserBody>),
     (status = 304, description = "Unchanged since the version in If-None-Match"),
     (status = 404, description = "There is none, or it is deleted"),
@@ -257,12 +253,12 @@ async fn one(
     id: web::Path<Uuid>,
     request: HttpRequest,
 ) -> Result<Account, Failure> {
-    caller.require_platform("users:read")?;
+    caller.require_on("users:read", *id)?;
     Ok(account(&request, "the account", state.app.users.get(*id).await?))
 }
 
 /// Change an account.
-#[utoipa::path(tag = "users", request_body = ChangeBody, security(("bearer" = ["users:write"])), responses(
+#[utoipa::path(tag = "users", request_body = ChangeBody, security(("bearer" = ["users:write:own"])), responses(
     (status = 200, description = "The account as it is now", body = Envelope<UserBody>),
     (status = 412, description = "It is not at the version in If-Match; nothing has changed"),
 ), params(("id" = Uuid, Path), IfMatch))]
@@ -274,7 +270,7 @@ async fn change(
     seen: IfMatch,
     Body(body): Body<ChangeBody>,
 ) -> Result<Reply<UserBody>, Failure> {
-    caller.require_platform("users:write")?;
+    caller.require_on("users:write", *id)?;
     let user = state.app.users.change(&caller.context(), *id, body.into(), seen.versions()).await?;
     Ok(changed("the account is changed", user))
 }
@@ -292,7 +288,6 @@ async fn remove(
     id: web::Path<Uuid>,
     seen: IfMatch,
 ) -> Result<HttpResponse, Failure> {
-    caller.require_platform("users:write")?;
     state.app.users.delete(&caller.context(), *id, seen.versions()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -311,7 +306,6 @@ async fn restore(
     id: web::Path<Uuid>,
     seen: IfMatch,
 ) -> Result<Reply<UserBody>, Failure> {
-    caller.require_platform("users:write")?;
     let user = state.app.users.restore(&caller.context(), *id, seen.versions()).await?;
     Ok(changed("the account is restored", user))
 }
@@ -329,7 +323,6 @@ async fn lock(
     id: web::Path<Uuid>,
     seen: IfMatch,
 ) -> Result<Reply<UserBody>, Failure> {
-    caller.require_platform("users:write")?;
     let user = state.app.users.lock(&caller.context(), *id, seen.versions()).await?;
     Ok(changed("the account is locked", user))
 }
@@ -346,7 +339,6 @@ async fn unlock(
     id: web::Path<Uuid>,
     seen: IfMatch,
 ) -> Result<Reply<UserBody>, Failure> {
-    caller.require_platform("users:write")?;
     let user = state.app.users.unlock(&caller.context(), *id, seen.versions()).await?;
     Ok(changed("the account is unlocked", user))
 }

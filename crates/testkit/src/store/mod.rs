@@ -13,8 +13,10 @@ pub mod keys;
 pub mod mail_tokens;
 pub mod mailbox;
 pub mod mfa;
+pub mod roles;
 pub mod sealed;
 pub mod sessions;
+pub mod tenancy;
 pub mod tenant_content;
 pub mod tokens;
 pub mod unit_of_work;
@@ -58,6 +60,7 @@ macro_rules! store_suite {
                     ended_ones_are_found,
                     a_new_proof_is_noted,
                     a_touch_is_noted,
+                    speaks_for_another_tenant,
                     ends_once,
                     ends_all_of_a_user,
                     keeps_one_of_a_user,
@@ -129,17 +132,41 @@ macro_rules! store_suite {
                     units_of_work_do_not_overlap,
                 }
                 access {
-                    finds_tenants_by_slug_and_id,
-                    a_live_slug_is_unique,
-                    a_membership_is_a_scope,
+                    a_membership_is_a_way_in,
+                    revisions_are_those_of_user_platform_and_tenant,
+                    raises_of_a_policy_add_up,
+                    a_policy_is_all_roles_of_a_scope,
                     a_role_name_is_unique_in_its_scope,
-                    joining_needs_the_role,
-                    joining_twice_changes_nothing,
-                    grants_are_those_of_the_scope_and_the_platform,
+                    roles_are_those_of_the_scope,
                     a_gone_tenant_grants_nothing,
                     platform_roles_are_assigned_once,
+                    platform_roles_are_exchanged,
                     holders_of_a_platform_role_are_live_and_active,
                     of_two_that_leave_the_second_sees_the_first,
+                }
+                roles {
+                    reads_back_every_field,
+                    a_live_name_is_unique_in_its_scope,
+                    an_update_replaces_all,
+                    what_is_not_there_is_not_updated,
+                    nobody_has_a_deleted_role,
+                    lists_those_of_the_scope,
+                    are_found_by_their_ids,
+                }
+                tenancy {
+                    tenants_are_found_by_slug_and_id,
+                    a_live_slug_is_unique,
+                    a_tenant_is_updated_at_its_version,
+                    tenants_are_listed,
+                    joining_needs_the_role,
+                    joining_twice_changes_nothing,
+                    members_read_back_in_their_tenant,
+                    members_are_listed,
+                    members_change_at_their_version,
+                    owners_are_members_with_the_role,
+                    an_invitation_is_taken_once,
+                    the_newest_invitation_counts,
+                    invitations_are_listed_and_withdrawn,
                 }
                 keys {
                     reads_back_live_keys_oldest_first,

@@ -102,6 +102,15 @@ pub async fn purge_removes_the_over_with_their_tokens(bench: &Bench) {
     }
 }
 
+/// "Notes for which tenant its access tokens speak from now on."
+pub async fn speaks_for_another_tenant(bench: &Bench) {
+    let session = written(bench, |_| {}).await;
+    for tenant in [Some(77), None] {
+        bench.commit(async |tx| tx.sessions().set_tenant(session.base.id, tenant, at(3)).await).await;
+        assert_eq!(read(bench, &session).await.tenant_id, tenant);
+    }
+}
+
 /// "At most `limit`."
 pub async fn purge_keeps_to_its_limit(bench: &Bench) {
     for _ in 0..5 {

@@ -13,7 +13,7 @@ async fn tenants(bench: &Bench) -> [Tenant; 2] {
     bench
         .commit(async |tx| {
             for tenant in &tenants {
-                tx.access().insert_tenant(tenant).await?;
+                tx.tenants().insert(tenant).await?;
             }
             Ok(())
         })

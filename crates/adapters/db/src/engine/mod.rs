@@ -18,7 +18,7 @@ pub(crate) use self::sqlite::{DatabaseFile, beside};
 use crate::conn::Pools;
 use crate::remarks::{Remarked, Remarks};
 use crate::replicas::Replicas;
-use crate::roles::Grantee;
+use crate::rights::Grantee;
 use crate::settings::{Process, Settings};
 use crate::wakeups::Wake;
 

@@ -17,7 +17,7 @@ use super::server::{
 use crate::conn::Pools;
 use crate::error::During;
 use crate::remarks::Remarks;
-use crate::roles::Grantee;
+use crate::rights::Grantee;
 use crate::settings::Settings;
 
 /// Waiting for somebody else's row (a migration: table) ends before the statement's time does.

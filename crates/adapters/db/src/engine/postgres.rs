@@ -17,7 +17,7 @@ use super::server::{
 use crate::conn::Pools;
 use crate::error::During;
 use crate::remarks::Remarks;
-use crate::roles::{self, Grantee, Role};
+use crate::rights::{self, Grantee, Role};
 use crate::settings::Settings;
 use crate::wakeups::Wake;
 
@@ -57,7 +57,7 @@ impl Postgres {
     pub(crate) async fn take_role(&mut self) -> Result<()> {
         let mut connection = probe(&self.login).await?;
         if let Some(role) = &self.role {
-            if roles::can_assume(&mut connection, role).await? {
+            if rights::can_assume(&mut connection, role).await? {
                 self.options = self.login.clone().options([("role", &role.name)]);
             } else {
                 self.role = None;

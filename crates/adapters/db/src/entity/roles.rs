@@ -15,6 +15,7 @@ pub struct Model {
     pub tenant_id: Option<i64>,
     pub name: String,
     pub system: bool,
+    pub description: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

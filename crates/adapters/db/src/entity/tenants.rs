@@ -14,6 +14,9 @@ pub struct Model {
     pub version: i32,
     pub name: String,
     pub slug: String,
+    pub status: String,
+    pub requires_mfa: bool,
+    pub settings: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
