@@ -16,6 +16,7 @@ mod columns;
 mod errand;
 mod error;
 mod expired_tokens;
+mod http;
 mod idempotency;
 mod identity;
 mod inbox;
@@ -49,6 +50,7 @@ pub use columns::{
 pub use errand::{Errand, Errands};
 pub use error::{Chain, Error, Kind, Result, ResultExt};
 pub use expired_tokens::{ExpiredTokens, PurgedTokens};
+pub use http::{HttpClient, HttpMethod, HttpRequest, HttpResponse, Target};
 pub use idempotency::{Answer, IdempotencyKeys, Reservation, Reserved};
 pub use identity::{
     CredentialQueries, CredentialRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, RefreshTokenRepo,
