@@ -27,6 +27,7 @@ mod m20261127_000013_account;
 mod m20261127_000014_mfa;
 mod m20261127_000015_access;
 mod m20261127_000015_access_indices;
+mod m20261127_000016_oauth;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000014_mfa::Migration),
             Box::new(m20261127_000015_access::Migration),
             Box::new(m20261127_000015_access_indices::Migration),
+            Box::new(m20261127_000016_oauth::Migration),
         ]
     }
 }

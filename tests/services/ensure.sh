@@ -20,6 +20,7 @@ ensure_services() {
     ensure_redis || missing=1
     ensure_smtp || missing=1
     ensure_s3 || missing=1
+    ensure_identity_providers || missing=1
     if ((missing)); then
         echo "services: not complete; see tests/services/README.md" >&2
         return 1
@@ -301,6 +302,49 @@ start_s3() {
         return 1
     fi
     echo "services: the S3 test server started on 127.0.0.1:8014"
+}
+
+# --- identity providers -----------------------------------------------------
+
+ensure_identity_providers() {
+    if identity_providers_answer; then
+        echo "services: the identity providers answer on 127.0.0.1:8015, :8016 and :8017"
+    elif port_is_open 8015 || port_is_open 8016 || port_is_open 8017; then
+        missing_service "the identity providers" "127.0.0.1:8015, :8016 or :8017 is in use by something else"
+    elif ! install_identity_providers; then
+        missing_service "the identity providers" "they can't be installed" "install node 20 or newer, with npm"
+    else
+        start_identity_providers
+    fi
+}
+
+identity_providers_answer() {
+    port_is_open 8015 && port_is_open 8016 && port_is_open 8017
+}
+
+# Sets identity_modules to where they are.
+install_identity_providers() {
+    local directory="$services_cache/identity-providers-1"
+    identity_modules="$directory/node_modules"
+    [[ -f "$directory/complete" ]] && return
+    command -v node >/dev/null && command -v npm >/dev/null || return 1
+    echo "services: installing oidc-provider and emulate"
+    mkdir -p "$directory"
+    npm install --prefix "$directory" --no-audit --no-fund --ignore-scripts --loglevel=error \
+        oidc-provider@9.13.3 emulate@0.11.2 >&2 && touch "$directory/complete"
+}
+
+start_identity_providers() {
+    local directory
+    directory="$(mktemp -d "${TMPDIR:-/tmp}/mainstay-identity.XXXXXX")"
+    services_scratch+=("$directory")
+    node "$services_dir/identity_providers.mjs" "$identity_modules" >"$directory/server.log" 2>&1 &
+    services_started+=("$!")
+    if ! wait_until 30 identity_providers_answer; then
+        missing_service "the identity providers" "they did not start" "$(tail -n 5 "$directory/server.log")"
+        return 1
+    fi
+    echo "services: the identity providers started on 127.0.0.1:8015, :8016 and :8017"
 }
 
 # --- shared -----------------------------------------------------------------

@@ -161,6 +161,7 @@ profiles! {
         };
         let allowed = preflight("https://app.example.com").await.is(200);
         assert_eq!(allowed.header("access-control-allow-origin"), "https://app.example.com");
+        assert_eq!(allowed.header("access-control-allow-credentials"), "true");
         assert!(allowed.header("access-control-allow-methods").contains("POST"));
         assert!(allowed.header("access-control-allow-headers").to_lowercase().contains("authorization"));
         for stranger in ["https://evil.example.com", "http://app.example.com", "https://app.example.com.evil.com", "null"] {

@@ -24,6 +24,7 @@ mod lists;
 mod lockout;
 mod logs;
 mod mfa;
+mod oauth;
 mod operations;
 mod passwords;
 mod processes;

@@ -1,12 +1,13 @@
 //! What all use cases share: the ports, and the settings.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::Base;
 use ports::{
-    Cache, Clock, Cluster, ColumnCipher, Ids, Locks, Mailer, PasswordHasher, PolicyEngine, Random, Sealer,
-    Store, TokenIssuer,
+    Cache, Clock, Cluster, ColumnCipher, IdentityProvider, Ids, Locks, Mailer, PasswordHasher,
+    PolicyEngine, Random, Sealer, Store, TokenIssuer,
 };
 
 use crate::{Result, Settings};
@@ -39,6 +40,8 @@ pub struct Outside {
     pub cache: Arc<dyn Cache>,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
+    /// Whoever else knows people, by name.
+    pub providers: BTreeMap<String, Arc<dyn IdentityProvider>>,
     /// The knobs.
     pub settings: Settings,
 }

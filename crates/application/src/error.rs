@@ -5,6 +5,8 @@ use std::time::Duration;
 use ports::Kind;
 use thiserror::Error;
 
+use crate::auth::OAuthRefusal;
+
 /// Shorthand for results of use cases.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -35,6 +37,9 @@ pub enum Error {
     /// It would break a uniqueness rule, or something concurrent won.
     #[error("it conflicts with the current state")]
     Conflict,
+    /// Somebody who came from another provider is not let in.
+    #[error("{0}")]
+    OAuth(OAuthRefusal),
     /// The refresh token's successor is in use already.
     #[error("a newer refresh token is in use already")]
     RefreshSuperseded,
@@ -142,6 +147,7 @@ impl Error {
             Self::EmailNotVerified => "email_not_verified",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
+            Self::OAuth(refusal) => refusal.code(),
             Self::RefreshSuperseded => "refresh_superseded",
             Self::IdempotencyMismatch => "idempotency_mismatch",
             Self::IdempotencyInProgress { .. } => "idempotency_in_progress",

@@ -33,7 +33,7 @@ pub use core::{Core, Outside};
 pub use errand::TaskErrands;
 pub use error::{AuthFailure, Error, FieldError, Result};
 pub use lists::{Ask, Listed, Meta};
-pub use settings::{Events, Retention, Settings, Tenancy};
+pub use settings::{Events, OAuth, Retention, Settings, Tenancy};
 pub use work::{Action, Work};
 
 /// All use cases, wired: what inbound adapters get.

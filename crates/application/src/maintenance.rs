@@ -17,6 +17,8 @@ const BATCH: u64 = 500;
 const KEEP_INBOX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Ended sessions stay visible for so long, for support and forensics.
 const KEEP_SESSIONS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Who comes back from another provider too late is told so, for an hour; then nobody knows them any more.
+const KEEP_OAUTH: Duration = Duration::from_secs(60 * 60);
 /// A spent refresh token that comes back tells of a theft; once it would have expired for so long, nobody waits for
 /// it any more. The schedules in the database (`purge_expired_tokens`) keep them as long.
 const KEEP_REFRESH_TOKENS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -37,10 +39,12 @@ pub struct Purged {
     pub refresh_tokens: u64,
     /// Tokens in mails.
     pub mail_tokens: u64,
-    /// Passwords that waited for a second factor.
+    /// First proofs that waited for a second factor.
     pub mfa_challenges: u64,
     /// Invitations that nobody accepted in time.
     pub invitations: u64,
+    /// Logins with other providers that were not finished, and their codes.
+    pub oauth: u64,
     /// Windows of failed logins.
     pub login_attempts: u64,
     /// Idempotency keys with their answers.
@@ -73,6 +77,7 @@ impl Maintenance {
             total.mail_tokens += batch.mail_tokens;
             total.mfa_challenges += batch.mfa_challenges;
             total.invitations += batch.invitations;
+            total.oauth += batch.oauth;
             total.login_attempts += batch.login_attempts;
             total.inbox += batch.inbox;
             total.idempotency_keys += batch.idempotency_keys;
@@ -82,6 +87,7 @@ impl Maintenance {
                 batch.mail_tokens,
                 batch.mfa_challenges,
                 batch.invitations,
+                batch.oauth,
                 batch.login_attempts,
                 batch.idempotency_keys,
                 batch.inbox,
@@ -105,6 +111,7 @@ impl Maintenance {
                 mail_tokens: tokens.mail,
                 mfa_challenges: tx.mfa().purge_challenges(now, BATCH).await?,
                 invitations: tx.invitations().purge(now, BATCH).await?,
+                oauth: tx.oauth().purge(now - KEEP_OAUTH, BATCH).await?,
                 login_attempts: tx.login_attempts().purge(now, BATCH).await?,
                 idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
                 inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,

@@ -29,6 +29,17 @@ pub struct Settings {
     pub tenancy: Tenancy,
     /// How long what is over is kept.
     pub retention: Retention,
+    /// Logins with other providers.
+    pub oauth: OAuth,
+}
+
+/// Logins with other providers.
+#[derive(Debug, Clone)]
+pub struct OAuth {
+    /// Providers send browsers back to `<this>/<provider>/callback`.
+    pub callbacks: String,
+    /// Where browsers may go on to.
+    pub redirect_uris: Vec<String>,
 }
 
 /// How long what is over is kept.

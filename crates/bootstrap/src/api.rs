@@ -177,6 +177,7 @@ fn http_settings(config: &Config, port: u16) -> http::Settings {
         docs: !config.environment.is_production(),
         security_contact: format!("mailto:{}", config.bootstrap_admin.admin_email.as_str()),
         errands: config.database.sql_comments,
+        secure_cookies: server.public_url.is_https(),
         hsts: server.public_url.is_https() && !config.environment.is_local(),
     }
 }

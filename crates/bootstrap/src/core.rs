@@ -1,19 +1,25 @@
 //! What every process shares: the database, the adapters, the use cases on top.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use application::{Application, Context, Core, Events, Outside, Retention, Settings, TaskErrands, Tenancy};
+use application::{
+    Application, Context, Core, Events, OAuth, Outside, Retention, Settings, TaskErrands, Tenancy,
+};
 use db::{Database, Process, Role, Standing};
 use domain::{Lifetimes, Lockout, PasswordPolicy};
+use http_client::ReqwestHttpClient;
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
-use ports::{Cache, Clock, Errands, Locks, Mailer, Random, Sealer};
+use ports::{Cache, Clock, Errands, HttpClient, IdentityProvider, Locks, Mailer, Random, Sealer};
 use system::{OsRandom, SnowflakeIds, SystemClock};
 
 use crate::config::{Config, TenancyMode};
-use crate::drivers::{CacheParts, LockParts, MailParts, caches, locks, mailers};
+use crate::drivers::{
+    CacheParts, LockParts, MailParts, ProviderParts, caches, identity_providers, locks, mailers,
+};
 
 /// What a test may put in the place of the real thing.
 #[derive(Clone, Default)]
@@ -145,6 +151,7 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
         locks: lock_driver(config, &database)?,
         cache: cache(config, &clock, &random)?,
         mailer: mailer(config, &database, &clock)?,
+        providers: providers(config, &clock, &random)?,
         settings: settings(config),
     };
     let core = Core::new(outside);
@@ -243,6 +250,29 @@ fn mailer(config: &Config, database: &Database, clock: &Arc<dyn Clock>) -> Resul
         .context("mail can't be set up; check MAINSTAY_MAIL__URL")
 }
 
+/// The one client for all that goes out.
+fn http_client(config: &Config, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> Arc<dyn HttpClient> {
+    let settings = http_client::Settings { allowed_networks: config.outgoing.allowed_networks.clone() };
+    Arc::new(ReqwestHttpClient::new(settings, Arc::clone(clock), Arc::clone(random)))
+}
+
+fn providers(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Result<BTreeMap<String, Arc<dyn IdentityProvider>>> {
+    let http = http_client(config, clock, random);
+    let connected = config.oauth.providers.iter().map(|provider| {
+        let (http, clock) = (Arc::clone(&http), Arc::clone(clock));
+        let parts = ProviderParts { url: provider.url.clone(), http, clock };
+        let connected = identity_providers().connect(provider.url.scheme(), &parts).with_context(|| {
+            format!("the provider {} can't be set up; check MAINSTAY_OAUTH__PROVIDERS", provider.name)
+        })?;
+        Ok((provider.name.clone(), connected))
+    });
+    connected.collect()
+}
+
 fn settings(config: &Config) -> Settings {
     let auth = &config.auth;
     let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
@@ -269,5 +299,9 @@ fn settings(config: &Config) -> Settings {
             TenancyMode::Multi => Tenancy::Multi,
         },
         retention: Retention { deleted_users: days(config.retention.deleted_users_days) },
+        oauth: OAuth {
+            callbacks: format!("{}/api/v1/auth/oauth", config.server.public_url.as_str()),
+            redirect_uris: config.oauth.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
+        },
     }
 }

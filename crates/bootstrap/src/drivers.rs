@@ -5,9 +5,13 @@ use std::sync::Arc;
 use cache_memory::MemoryCache;
 use cache_redis::{Address, RedisCache, RedisLocks};
 use cache_tiered::TieredCache;
+use identity_oauth::{GithubProvider, OidcProvider};
 use notifier_capture::CaptureMailer;
 use notifier_smtp::SmtpMailer;
-use ports::{BlobStore, Cache, Clock, Error, EventBroker, Kind, Locks, Mailer, Random, Result, Store};
+use ports::{
+    BlobStore, Cache, Clock, Error, EventBroker, HttpClient, IdentityProvider, Kind, Locks, Mailer, Random,
+    Result, Store,
+};
 use storage_object::ObjectBlobStore;
 
 use crate::config::{Schemes, SecretUrl};
@@ -31,6 +35,19 @@ pub(crate) struct CacheParts {
 pub(crate) struct LockParts {
     pub(crate) url: SecretUrl,
     pub(crate) database: Arc<dyn Locks>,
+}
+
+/// What an identity provider is connected with.
+pub(crate) struct ProviderParts {
+    pub(crate) url: SecretUrl,
+    pub(crate) http: Arc<dyn HttpClient>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl ProviderParts {
+    fn shared(&self) -> (Arc<dyn HttpClient>, Arc<dyn Clock>) {
+        (Arc::clone(&self.http), Arc::clone(&self.clock))
+    }
 }
 
 /// Connects one driver.
@@ -104,6 +121,27 @@ pub(crate) fn brokers() -> Drivers<(), dyn EventBroker> {
         .with("memory", |()| Ok(Arc::new(broker_memory::MemoryBroker::default())))
 }
 
+/// Whoever else knows people.
+pub(crate) fn identity_providers() -> Drivers<ProviderParts, dyn IdentityProvider> {
+    Drivers::<ProviderParts, dyn IdentityProvider>::none()
+        .with("oidc", oidc)
+        .with("oidc+http", oidc)
+        .with("google", google)
+        .with("google+http", google)
+        .with("github", |p| Ok(Arc::new(GithubProvider::connect(p.url.expose(), p.shared().0)?)))
+        .with("github+http", |p| Ok(Arc::new(GithubProvider::connect(p.url.expose(), p.shared().0)?)))
+}
+
+fn oidc(parts: &ProviderParts) -> Result<Arc<dyn IdentityProvider>> {
+    let (http, clock) = parts.shared();
+    Ok(Arc::new(OidcProvider::connect(parts.url.expose(), http, clock)?))
+}
+
+fn google(parts: &ProviderParts) -> Result<Arc<dyn IdentityProvider>> {
+    let (http, clock) = parts.shared();
+    Ok(Arc::new(OidcProvider::connect_google(parts.url.expose(), http, clock)?))
+}
+
 /// Blobs.
 pub(crate) fn blobs() -> Drivers<SecretUrl, dyn BlobStore> {
     Drivers::<SecretUrl, dyn BlobStore>::none()
@@ -122,5 +160,6 @@ pub(crate) fn schemes() -> Schemes {
         broker: brokers().schemes(),
         storage: blobs().schemes(),
         mail: mailers().schemes(),
+        oauth: identity_providers().schemes(),
     }
 }

@@ -53,6 +53,21 @@ pub enum DomainEvent {
         /// The account.
         user: Uuid,
     },
+    /// An account was made for somebody whom another provider knows, and who has proven the address there.
+    UserJoined {
+        /// The account.
+        user: Uuid,
+    },
+    /// An account can be logged in to with another provider's.
+    IdentityLinked {
+        /// The account.
+        user: Uuid,
+    },
+    /// An account can't be logged in to with another provider's any more.
+    IdentityUnlinked {
+        /// The account.
+        user: Uuid,
+    },
     /// An account shall have another address, which has to be proven.
     EmailChangeRequested {
         /// The account.
@@ -162,6 +177,9 @@ impl DomainEvent {
             Self::PasswordChanged { .. } => "user.password-changed.v1",
             Self::MfaEnabled { .. } => "user.mfa-enabled.v1",
             Self::MfaDisabled { .. } => "user.mfa-disabled.v1",
+            Self::UserJoined { .. } => "user.joined.v1",
+            Self::IdentityLinked { .. } => "user.identity-linked.v1",
+            Self::IdentityUnlinked { .. } => "user.identity-unlinked.v1",
             Self::EmailChangeRequested { .. } => "user.email-change-requested.v1",
             Self::EmailChanged { .. } => "user.email-changed.v1",
             Self::UserCreated { .. } => "user.created.v1",
@@ -193,6 +211,9 @@ impl DomainEvent {
             | Self::PasswordChanged { user }
             | Self::MfaEnabled { user }
             | Self::MfaDisabled { user }
+            | Self::UserJoined { user }
+            | Self::IdentityLinked { user }
+            | Self::IdentityUnlinked { user }
             | Self::EmailChangeRequested { user }
             | Self::EmailChanged { user }
             | Self::UserCreated { user }
@@ -236,6 +257,9 @@ impl DomainEvent {
             | Self::PasswordChanged { user }
             | Self::MfaEnabled { user }
             | Self::MfaDisabled { user }
+            | Self::UserJoined { user }
+            | Self::IdentityLinked { user }
+            | Self::IdentityUnlinked { user }
             | Self::EmailChangeRequested { user }
             | Self::EmailChanged { user }
             | Self::UserCreated { user }

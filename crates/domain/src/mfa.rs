@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::{Timestamp, TotpSecret};
+use crate::{AuthMethods, Timestamp, TotpSecret};
 
 /// An authenticator app of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,15 +25,17 @@ pub struct TotpEnrollment {
     pub last_step: i64,
 }
 
-/// A right password that waits for a second factor.
+/// A first proof, such as a right password, that waits for a second factor.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MfaChallenge {
     /// Snowflake.
     pub id: i64,
-    /// Who gave the password.
+    /// Whose.
     pub user_id: i64,
     /// SHA-256 of the token that it goes on with.
     pub hash: Vec<u8>,
+    /// What was proven.
+    pub methods: AuthMethods,
     /// For which tenant.
     pub tenant: Option<Uuid>,
     /// Wrong codes so far.
@@ -43,7 +45,7 @@ pub struct MfaChallenge {
 }
 
 impl MfaChallenge {
-    /// How long a password waits.
+    /// How long it waits.
     pub const LIFETIME: Duration = Duration::from_secs(5 * 60);
     /// Wrong codes until it is worth nothing.
     pub const TRIES: i32 = 5;

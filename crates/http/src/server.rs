@@ -129,6 +129,8 @@ fn allowed_origins(origins: &[String]) -> Cors {
             "x-request-id",
         ])
         .expose_headers(["etag", "idempotency-replayed", "location", "retry-after", "x-request-id"])
+        // For the cookie of logins with other providers; nothing else is let in by one.
+        .supports_credentials()
         .max_age(600);
     origins.iter().fold(cors, |cors, origin| {
         if origin == "*" { cors.allow_any_origin() } else { cors.allowed_origin(origin) }

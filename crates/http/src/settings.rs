@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 /// What the HTTP side can be told.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a knob of its own")]
 pub struct Settings {
     /// Address to listen on.
     pub host: String,
@@ -31,6 +32,8 @@ pub struct Settings {
     pub security_contact: String,
     /// Somebody wants to know what each request is about ([`ports::Errands`]).
     pub errands: bool,
+    /// Browsers reach the server through TLS.
+    pub secure_cookies: bool,
     /// Strict-Transport-Security is sent.
     pub hsts: bool,
 }

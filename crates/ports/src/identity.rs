@@ -139,6 +139,11 @@ pub trait CredentialRepo: CredentialQueries {
     /// # Errors
     /// `NotFound` when the user has no password.
     async fn replace_hash(&self, user_id: i64, hash: &str, now: Timestamp) -> Result<()>;
+    /// Removes the password of a user, for good. True when there was one.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn remove(&self, user_id: i64) -> Result<bool>;
 }
 
 /// What sessions can be sorted by.

@@ -19,6 +19,7 @@ mod expired_tokens;
 mod http;
 mod idempotency;
 mod identity;
+mod identity_provider;
 mod inbox;
 mod jobs;
 mod keys;
@@ -26,6 +27,7 @@ mod list;
 mod locks;
 mod mail;
 mod mfa;
+mod oauth;
 mod outbox;
 mod password;
 mod policy;
@@ -57,6 +59,7 @@ pub use identity::{
     SESSION_ORDERS, SessionFilter, SessionQueries, SessionRepo, USER_ORDERS, UserFilter, UserQueries,
     UserRepo,
 };
+pub use identity_provider::{ForeignIdentity, IdentityProvider, ProviderReply, Question};
 pub use inbox::Inbox;
 pub use jobs::{Claim, JOB_ORDERS, JobFilter, JobLeases, JobQueries, JobQueue, Wakeups};
 pub use keys::{KeyQueries, KeyRepo, Sealer};
@@ -64,6 +67,7 @@ pub use list::{KeyValue, Order, Page, PageOf, SortKey, Start};
 pub use locks::{Fences, Lease, Locks};
 pub use mail::{Captured, Mail, Mailbox, Mailer};
 pub use mfa::{MfaQueries, MfaRepo};
+pub use oauth::{IdentityQueries, IdentityRepo, OAuthQueries, OAuthRepo};
 pub use outbox::{
     DEAD_LETTER_ORDERS, DeadLetter, Outbox, OutboxDepth, OutboxQueries, OutboxRelay, OutboxRow, Partition,
     Setback, Unpublished,

@@ -4,11 +4,12 @@ use async_trait::async_trait;
 
 use crate::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
-    CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys, Inbox, InvitationQueries,
-    InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries,
-    MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries, MfaRepo, Outbox, OutboxQueries,
-    RefreshTokenRepo, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
-    TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
+    CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys, IdentityQueries,
+    IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo,
+    LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries,
+    MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, RefreshTokenRepo, Result, RoleQueries,
+    RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo, TenantContentQueries,
+    TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -47,6 +48,10 @@ pub trait Store: Send + Sync {
     fn mail_tokens(&self) -> &dyn MailTokenQueries;
     /// Second factors.
     fn mfa(&self) -> &dyn MfaQueries;
+    /// Accounts elsewhere.
+    fn identities(&self) -> &dyn IdentityQueries;
+    /// Logins on their way to another provider and back.
+    fn oauth(&self) -> &dyn OAuthQueries;
     /// Failed logins; kept outside the unit of work, because they must outlive its rollback. Not to be written
     /// while holding a unit of work: with one writer at a time they would wait for each other.
     fn login_attempts(&self) -> &dyn LoginAttempts;
@@ -130,6 +135,10 @@ pub trait Tx: Send + Sync {
     fn idempotency(&self) -> &dyn IdempotencyKeys;
     /// Second factors.
     fn mfa(&self) -> &dyn MfaRepo;
+    /// Accounts elsewhere.
+    fn identities(&self) -> &dyn IdentityRepo;
+    /// Logins on their way to another provider and back.
+    fn oauth(&self) -> &dyn OAuthRepo;
     /// What keeps out whoever has lost a lock.
     fn fences(&self) -> &dyn Fences;
     /// Who may do what.

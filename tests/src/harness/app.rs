@@ -16,6 +16,7 @@ use futures_util::FutureExt;
 use ports::{Clock, JobFilter};
 use testkit::fakes::FixedClock;
 use testkit::redis::RedisCorner;
+use testkit::services::{require_or_skip, service_answers};
 use testkit::temp::TempDir;
 
 use super::Profile;
@@ -29,12 +30,40 @@ use super::wait::PATIENCE;
 pub(crate) struct Setup {
     clock: Option<Arc<FixedClock>>,
     variables: Vec<(&'static str, &'static str)>,
+    service: Option<Service>,
+}
+
+/// A server that a test can't do without.
+#[derive(Clone, Copy)]
+struct Service {
+    address: &'static str,
+    name: &'static str,
+    how: &'static str,
 }
 
 impl Setup {
     /// With a clock that only the test moves.
     pub(crate) fn owned_clock() -> Self {
-        Self { clock: Some(Arc::new(FixedClock::default())), variables: Vec::new() }
+        Self { clock: Some(Arc::new(FixedClock::default())), ..Self::default() }
+    }
+
+    /// The same, beginning at the time that other servers have.
+    #[allow(clippy::disallowed_methods, reason = "other servers have the real time")]
+    pub(crate) fn clock_at_real_time() -> Self {
+        Self { clock: Some(Arc::new(FixedClock::at(chrono::Utc::now()))), ..Self::default() }
+    }
+
+    /// Only if this server answers; `how` it is started, otherwise.
+    pub(crate) fn needing(self, address: &'static str, name: &'static str, how: &'static str) -> Self {
+        Self { service: Some(Service { address, name, how }), ..self }
+    }
+
+    fn is_possible(&self) -> bool {
+        let missing = self.service.filter(|service| !service_answers(service.address));
+        if let Some(Service { name, how, .. }) = missing {
+            require_or_skip(name, how);
+        }
+        missing.is_none()
     }
 
     /// With this variable, without its prefix.
@@ -70,6 +99,9 @@ pub(super) fn corner(profile: Profile) -> Result<Option<RedisCorner>, ()> {
 
 /// Runs one test over a profile. A missing server skips it, loudly.
 pub(crate) async fn run(profile: Profile, setup: Setup, case: impl AsyncFn(&App)) {
+    if !setup.is_possible() {
+        return;
+    }
     let Some(database) = TestDatabase::of(profile).await else { return };
     let data = TempDir::new();
     let Ok(corner) = corner(profile) else { return };

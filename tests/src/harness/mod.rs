@@ -5,6 +5,7 @@
 
 mod app;
 mod binaries;
+mod browser;
 mod client;
 mod contents;
 mod databases;
@@ -18,6 +19,7 @@ mod sql;
 mod wait;
 
 pub(crate) use app::{App, Setup, run};
+pub(crate) use browser::{Browser, Place};
 pub(crate) use client::{Answer, Call, Client};
 pub(crate) use contents::{Contents, contents};
 pub(crate) use databases::migrate;

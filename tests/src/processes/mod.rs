@@ -7,6 +7,7 @@ mod crash;
 mod dead_letters;
 mod fail_points;
 mod lifecycle;
+mod oauth;
 mod outage;
 mod replicas;
 mod roles;

@@ -47,4 +47,9 @@ impl CredentialRepo for Conn<Work> {
             .during(OPERATION)?;
         if done.rows_affected == 0 { Err(Error::new(Kind::NotFound, OPERATION)) } else { Ok(()) }
     }
+    async fn remove(&self, user_id: i64) -> Result<bool> {
+        let theirs = Entity::delete_many().filter(Column::UserId.eq(user_id));
+        let removed = theirs.exec(self.0.write()).await.during("credentials.remove")?;
+        Ok(removed.rows_affected > 0)
+    }
 }

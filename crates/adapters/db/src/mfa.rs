@@ -1,7 +1,7 @@
 //! Second factors.
 
 use async_trait::async_trait;
-use domain::{MfaChallenge, Timestamp, TotpEnrollment, TotpSecret};
+use domain::{AuthMethods, MfaChallenge, Timestamp, TotpEnrollment, TotpSecret};
 use ports::{ColumnCipher, Error, Kind, MfaQueries, MfaRepo, Result};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Select};
@@ -24,7 +24,7 @@ impl<L: Link> MfaQueries for Conn<L> {
     async fn challenge(&self, hash: &[u8]) -> Result<MfaChallenge> {
         const OPERATION: &str = "mfa.challenge";
         let row = challenge_by(hash).one(self.0.read()).await.during(OPERATION)?;
-        row.map(challenge_of).ok_or_else(|| Error::new(Kind::NotFound, OPERATION))
+        challenge_of(row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?, OPERATION)
     }
 }
 
@@ -116,6 +116,7 @@ impl MfaRepo for Conn<Work> {
             id: challenge.id,
             user_id: challenge.user_id,
             hash: challenge.hash.clone(),
+            methods: challenge.methods.to_string(),
             tenant: challenge.tenant,
             tries: challenge.tries,
             expires_at: challenge.expires_at,
@@ -128,7 +129,7 @@ impl MfaRepo for Conn<Work> {
     async fn lock_challenge(&self, hash: &[u8]) -> Result<MfaChallenge> {
         const OPERATION: &str = "mfa.lock_challenge";
         let row = challenge_by(hash).lock_exclusive().one(self.0.write()).await.during(OPERATION)?;
-        row.map(challenge_of).ok_or_else(|| Error::new(Kind::NotFound, OPERATION))
+        challenge_of(row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?, OPERATION)
     }
 
     async fn count_try(&self, challenge_id: i64) -> Result<()> {
@@ -157,15 +158,16 @@ fn challenge_by(hash: &[u8]) -> Select<challenges::Entity> {
     challenges::Entity::find().filter(challenges::Column::Hash.eq(hash))
 }
 
-fn challenge_of(row: challenges::Model) -> MfaChallenge {
-    MfaChallenge {
+fn challenge_of(row: challenges::Model, operation: &'static str) -> Result<MfaChallenge> {
+    Ok(MfaChallenge {
         id: row.id,
         user_id: row.user_id,
         hash: row.hash,
+        methods: AuthMethods::parse(&row.methods).map_err(|_| unreadable(operation, "first factor"))?,
         tenant: row.tenant,
         tries: row.tries,
         expires_at: row.expires_at,
-    }
+    })
 }
 
 fn enrollment_of(

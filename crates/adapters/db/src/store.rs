@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::{
     AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
-    CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, Inbox,
-    InvitationQueries, InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts,
-    MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries, MfaRepo, Outbox,
-    OutboxQueries, RefreshTokenRepo, Relaxed, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo,
-    SessionQueries, SessionRepo, Store, TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo,
-    Tx, UserQueries, UserRepo,
+    CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, IdentityQueries,
+    IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo,
+    Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries,
+    MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, RefreshTokenRepo, Relaxed, Result,
+    RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
+    TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -78,6 +78,14 @@ impl Store for DbStore {
     }
 
     fn mfa(&self) -> &dyn MfaQueries {
+        &self.conn
+    }
+
+    fn identities(&self) -> &dyn IdentityQueries {
+        &self.conn
+    }
+
+    fn oauth(&self) -> &dyn OAuthQueries {
         &self.conn
     }
 
@@ -184,6 +192,14 @@ impl Tx for DbTx {
     }
 
     fn mfa(&self) -> &dyn MfaRepo {
+        &self.conn
+    }
+
+    fn identities(&self) -> &dyn IdentityRepo {
+        &self.conn
+    }
+
+    fn oauth(&self) -> &dyn OAuthRepo {
         &self.conn
     }
 

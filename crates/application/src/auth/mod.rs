@@ -7,6 +7,7 @@ mod change_email;
 mod login;
 mod logout;
 mod mfa;
+mod oauth;
 mod passwords;
 mod policies;
 mod principal;
@@ -24,6 +25,7 @@ mod verify_email;
 
 pub use login::{LoggedIn, Login};
 pub use mfa::Enrolled;
+pub use oauth::{Departure, OAuthBegin, OAuthExchange, OAuthRefusal, OAuthReturn};
 pub use principal::Principal;
 pub(crate) use register::Newcomer;
 pub use register::Registration;

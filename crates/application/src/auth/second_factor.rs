@@ -1,19 +1,19 @@
-//! Between a right password and a session: the second factor.
+//! Between a first proof and a session: the second factor.
 
-use domain::{AuthMethod, AuthMethods, MfaChallenge, TenantScope, User, UserStatus, read_recovery_code};
+use domain::{AuthMethod, AuthMethods, MfaChallenge, User, UserStatus, read_recovery_code};
 use ports::{Kind, ResultExt};
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::Auth;
 use super::secret::Secret;
-use super::session::{Opened, SignedIn};
+use super::session::SignedIn;
 use crate::{Action, AuthFailure, Context, Error, Result, Work};
 
 const CHALLENGE: Action = Action { name: "session.challenge", resource: "user" };
 const VERIFY: Action = Action { name: "session.login-mfa", resource: "session" };
 
-/// A right password that needs a second factor.
+/// A first proof that needs a second factor.
 pub struct Challenge {
     /// To be given with the code, within five minutes.
     pub token: SecretString,
@@ -50,25 +50,39 @@ impl Auth {
         user: &User,
         tenant: Option<Uuid>,
     ) -> Result<Challenge> {
+        let methods = &AuthMethods::of(AuthMethod::Password);
+        Work::run(&self.core, context, CHALLENGE, |mut work| async move {
+            work.on(user.base.uuid);
+            let challenge = self.write_challenge(&work, user, tenant, methods).await?;
+            work.commit().await?;
+            Ok(challenge)
+        })
+        .await
+    }
+
+    /// Writes down what was proven.
+    pub(super) async fn write_challenge(
+        &self,
+        work: &Work<'_>,
+        user: &User,
+        tenant: Option<Uuid>,
+        methods: &AuthMethods,
+    ) -> Result<Challenge> {
         let secret = Secret::random(&self.core)?;
-        let challenge = &MfaChallenge {
+        let challenge = MfaChallenge {
             id: self.core.ids.snowflake()?,
             user_id: user.base.id,
             hash: secret.hash(&self.core),
+            methods: methods.clone(),
             tenant,
             tries: 0,
             expires_at: self.core.clock.now() + MfaChallenge::LIFETIME,
         };
-        Work::run(&self.core, context, CHALLENGE, |mut work| async move {
-            work.on(user.base.uuid);
-            work.tx().mfa().open_challenge(challenge).await?;
-            work.commit().await
-        })
-        .await?;
+        work.tx().mfa().open_challenge(&challenge).await?;
         Ok(Challenge { token: secret.text(), methods: &["totp", "recovery_code"] })
     }
 
-    /// Opens the session that the password began. A code of the app works once; wrong ones count for the challenge and,
+    /// Opens the session that the first proof began. A code of the app works once; wrong ones count for the challenge and,
     /// as wrong passwords do, for the account and the caller's network.
     ///
     /// # Errors
@@ -98,7 +112,8 @@ impl Auth {
                 work.tx().mfa().count_try(challenge.id).await?;
                 return Err(work.deny(AuthFailure::InvalidCredentials.into()).await);
             };
-            let opened = self.open_after(&mut work, context, user, scope, method).await?;
+            let methods = challenge.methods.and(method);
+            let opened = self.open_session(&mut work, context, user, scope, &methods).await?;
             work.tx().mfa().close_challenge(challenge.id).await?;
             self.clear_failures(&work, counter).await?;
             work.commit().await?;
@@ -146,17 +161,5 @@ impl Auth {
                 }
             }
         }
-    }
-
-    async fn open_after(
-        &self,
-        work: &mut Work<'_>,
-        context: &Context,
-        user: &User,
-        scope: TenantScope,
-        method: AuthMethod,
-    ) -> Result<Opened> {
-        let methods = AuthMethods::of(AuthMethod::Password).and(method);
-        self.open_session(work, context, user, scope, &methods).await
     }
 }

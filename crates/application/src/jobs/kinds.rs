@@ -33,6 +33,8 @@ pub const KINDS: &[JobKind] = &[
     mail("mail.mfa-enabled"),
     mail("mail.mfa-disabled"),
     mail("invitation.mail"),
+    mail("mail.identity-linked"),
+    mail("mail.identity-unlinked"),
     operator("maintenance.purge", 5),
     operator("keys.tend", 5),
     operator("diagnostics.echo", 3),

@@ -58,6 +58,8 @@ impl Mails {
             (DomainEvent::MfaEnabled { user }.kind(), "mail.mfa-enabled"),
             (DomainEvent::MfaDisabled { user }.kind(), "mail.mfa-disabled"),
             (DomainEvent::MemberInvited { tenant, invitation }.kind(), INVITATION),
+            (DomainEvent::IdentityLinked { user }.kind(), "mail.identity-linked"),
+            (DomainEvent::IdentityUnlinked { user }.kind(), "mail.identity-unlinked"),
         ]
     }
 
@@ -94,6 +96,12 @@ impl Mails {
             }
             "mail.mfa-disabled" => {
                 self.send(&user.email, order.event_id, &Template::mfa_disabled(&user)?).await
+            }
+            "mail.identity-linked" => {
+                self.send(&user.email, order.event_id, &Template::identity_linked(&user)?).await
+            }
+            "mail.identity-unlinked" => {
+                self.send(&user.email, order.event_id, &Template::identity_unlinked(&user)?).await
             }
             _ => Err(Error::Internal(ports::Error::new(ports::Kind::Internal, "mails.deliver"))),
         }

@@ -108,6 +108,28 @@ impl Template {
         })
     }
 
+    pub(super) fn identity_linked(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "There is another way to log in to your account",
+            name: name(user),
+            what: "An account that you have with another provider was linked to your account. From now on you can log \
+                   in with it.",
+            link: None,
+            otherwise: "If that was not you, unlink it at once, and change your password.",
+        })
+    }
+
+    pub(super) fn identity_unlinked(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "A way to log in to your account was taken away",
+            name: name(user),
+            what: "An account that you have with another provider was unlinked from your account a moment ago, and your \
+                   other sessions were ended.",
+            link: None,
+            otherwise: "If that was not you, choose a new password at once (\"forgot password\").",
+        })
+    }
+
     pub(super) fn change_email(user: &User, link: &Url) -> Result<Self> {
         render(&Words {
             subject: "Confirm your new e-mail address",

@@ -19,6 +19,8 @@ pub(super) fn variables() -> impl Iterator<Item = &'static Variable> {
         MailConfig::VARIABLES,
         SecurityConfig::VARIABLES,
         AuthConfig::VARIABLES,
+        OAuthConfig::VARIABLES,
+        OutgoingConfig::VARIABLES,
         TenancyConfig::VARIABLES,
         RetentionConfig::VARIABLES,
         WorkerConfig::VARIABLES,

@@ -4,6 +4,7 @@
 mod example;
 mod layering;
 mod naming;
+mod oauth;
 mod problems;
 mod production;
 mod redaction;
@@ -97,6 +98,7 @@ fn schemes() -> Schemes {
         broker: vec!["memory", "nats"],
         storage: vec!["file"],
         mail: vec!["capture", "smtp", "smtps"],
+        oauth: vec!["oidc", "oidc+http", "github"],
     }
 }
 

@@ -36,6 +36,7 @@ fn around(lifecycle: &Arc<Lifecycle>) -> Edge {
             docs: false,
             security_contact: String::new(),
             errands: false,
+            secure_cookies: false,
             hsts: true,
         },
     }

@@ -15,6 +15,19 @@ use utoipa::IntoParams;
 
 use crate::respond::Failure;
 
+/// A query that is no list's.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Validate<Context = ()>> FromRequest for Query<T> {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = request.query_string();
+        ready(once_each(query).and_then(|()| typed(query)).map(Self))
+    }
+}
+
 /// The query of a list: what is asked of every list, and by what this one chooses rows (`filter[…]`, `q`).
 pub(crate) struct ListQuery<T> {
     pub(crate) ask: Ask,
@@ -58,16 +71,21 @@ impl<T: DeserializeOwned + Validate<Context = ()>> FromRequest for ListQuery<T> 
 }
 
 fn parse<T: DeserializeOwned + Validate<Context = ()>>(query: &str) -> Result<ListQuery<T>, Failure> {
-    let mut seen = HashSet::new();
-    if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| !seen.insert(name.into_owned())) {
-        return Err(Failure::malformed("a query parameter is repeated"));
-    }
+    once_each(query)?;
     let (shared, mut own): (Vec<Pair<'_>>, Vec<Pair<'_>>) =
         form_urlencoded::parse(query.as_bytes()).partition(|(name, _)| SHARED.contains(&name.as_ref()));
     own.sort();
     let choice = encode(&own);
     let ListParams { limit, cursor, page, sort } = typed(&encode(&shared))?;
     Ok(ListQuery { choice: typed(&choice)?, ask: Ask { limit, cursor, page, sort, choice } })
+}
+
+fn once_each(query: &str) -> Result<(), Failure> {
+    let mut seen = HashSet::new();
+    if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| !seen.insert(name.into_owned())) {
+        return Err(Failure::malformed("a query parameter is repeated"));
+    }
+    Ok(())
 }
 
 fn encode(pairs: &[Pair<'_>]) -> String {

@@ -135,6 +135,14 @@ impl<T: Serialize> Reply<T> {
         }
     }
 
+    /// Has the browser keep something, or forget it.
+    pub(crate) fn cookie(self, cookie: Option<HeaderValue>) -> Self {
+        match cookie {
+            Some(cookie) => self.header(header::SET_COOKIE, cookie),
+            None => self,
+        }
+    }
+
     fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self

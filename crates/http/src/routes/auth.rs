@@ -96,10 +96,10 @@ pub(super) struct SessionBody {
     user: UserBody,
 }
 
-/// A right password that needs a second factor.
+/// A first proof that needs a second factor.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ChallengeBody {
+pub(super) struct ChallengeBody {
     /// Always true.
     #[schema(example = true)]
     mfa_required: bool,
@@ -110,12 +110,27 @@ struct ChallengeBody {
     methods: &'static [&'static str],
 }
 
-/// What a right password gives.
+/// What a first proof gives.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum LoginReply {
+pub(super) enum LoginReply {
     Session(Box<SessionBody>),
     Challenge(ChallengeBody),
+}
+
+impl LoginReply {
+    /// What every way to log in answers.
+    pub(super) fn of(logged_in: LoggedIn) -> Reply<Self> {
+        match logged_in {
+            LoggedIn::Admitted(signed_in) => {
+                Reply::ok("logged in", Self::Session(Box::new(SessionBody::from(*signed_in))))
+            }
+            LoggedIn::Challenged(challenge) => {
+                Reply::ok("a second factor is needed", Self::Challenge(challenge.into()))
+            }
+        }
+        .secret()
+    }
 }
 
 impl From<Challenge> for ChallengeBody {
@@ -194,15 +209,7 @@ async fn login(
     Body(body): Body<LoginBody>,
 ) -> Result<Reply<LoginReply>, Failure> {
     let login = Login { email: body.email, password: body.password, tenant: body.tenant_id };
-    Ok(match state.app.auth.login(&context, login).await? {
-        LoggedIn::Admitted(signed_in) => {
-            Reply::ok("logged in", LoginReply::Session(Box::new(SessionBody::from(*signed_in))))
-        }
-        LoggedIn::Challenged(challenge) => {
-            Reply::ok("a second factor is needed", LoginReply::Challenge(challenge.into()))
-        }
-    }
-    .secret())
+    Ok(LoginReply::of(state.app.auth.login(&context, login).await?))
 }
 
 /// Exchange a refresh token for a new pair. The old one is spent.

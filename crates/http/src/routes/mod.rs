@@ -9,6 +9,7 @@ mod jobs;
 mod mailbox;
 mod members;
 mod mfa;
+mod oauth;
 mod outbox;
 mod pages;
 mod roles;
@@ -26,6 +27,7 @@ pub(crate) fn documented(config: &mut ServiceConfig) {
     credentials::routes(config);
     sessions::routes(config);
     mfa::routes(config);
+    oauth::routes(config);
     users::routes(config);
     roles::routes(config);
     activity::routes(config);

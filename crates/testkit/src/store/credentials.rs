@@ -58,3 +58,14 @@ pub async fn a_hash_is_replaced(bench: &Bench) {
     let refused = bench.refused(async |tx| tx.credentials().replace_hash(nobody, "$new", at(9)).await).await;
     assert_eq!(refused, Kind::NotFound);
 }
+
+/// "Removes the password of a user, for good. True when there was one."
+pub async fn is_removed_for_good(bench: &Bench) {
+    let (gone, kept) = (written(bench).await, written(bench).await);
+    for there in [true, false] {
+        assert_eq!(bench.commit(async |tx| tx.credentials().remove(gone.user_id).await).await, there);
+    }
+    let credentials = bench.store.credentials();
+    assert_eq!(credentials.of_user(gone.user_id).await.unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(credentials.of_user(kept.user_id).await.unwrap(), kept);
+}

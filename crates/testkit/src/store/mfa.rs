@@ -1,6 +1,6 @@
 //! [`ports::MfaQueries`] and [`ports::MfaRepo`].
 
-use domain::{MfaChallenge, TotpEnrollment, TotpSecret};
+use domain::{AuthMethod, AuthMethods, MfaChallenge, TotpEnrollment, TotpSecret};
 use ports::Kind;
 
 use crate::bench::Bench;
@@ -34,8 +34,15 @@ async fn confirmed(bench: &Bench) -> TotpEnrollment {
 
 async fn challenged(bench: &Bench, change: impl FnOnce(&mut MfaChallenge)) -> MfaChallenge {
     let user_id = somebody(bench).await;
-    let mut challenge =
-        MfaChallenge { id: id(), user_id, hash: hash(), tenant: Some(uuid()), tries: 0, expires_at: at(300) };
+    let mut challenge = MfaChallenge {
+        id: id(),
+        user_id,
+        hash: hash(),
+        methods: AuthMethods::of(AuthMethod::Federated),
+        tenant: Some(uuid()),
+        tries: 0,
+        expires_at: at(300),
+    };
     change(&mut challenge);
     bench.commit(async |tx| tx.mfa().open_challenge(&challenge).await).await;
     challenge

@@ -9,11 +9,13 @@ pub mod credentials;
 pub mod expired_tokens;
 pub mod fences;
 pub mod idempotency;
+pub mod identities;
 pub mod keys;
 pub mod mail_tokens;
 pub mod mailbox;
 pub mod mfa;
 pub mod roles;
+pub mod oauth;
 pub mod sealed;
 pub mod sessions;
 pub mod tenancy;
@@ -54,6 +56,7 @@ macro_rules! store_suite {
                     reads_back_every_field,
                     a_user_has_one,
                     a_hash_is_replaced,
+                    is_removed_for_good,
                 }
                 sessions {
                     reads_back_every_field,
@@ -92,6 +95,22 @@ macro_rules! store_suite {
                     is_removed_with_its_codes,
                     challenges_are_counted_and_closed,
                     purge_removes_expired_challenges,
+                }
+                identities {
+                    reads_back_every_field_of_a_user,
+                    is_linked_once,
+                    compares_byte_by_byte,
+                    a_use_is_noted,
+                    of_two_that_remove_the_second_sees_the_first,
+                    is_removed_alone_or_with_all_of_a_user,
+                }
+                oauth {
+                    logins_read_back_every_field,
+                    a_login_is_spent_once,
+                    codes_read_back_every_field,
+                    of_many_takers_one_gets_the_code,
+                    a_login_ends_with_its_session,
+                    purge_removes_what_has_expired,
                 }
                 expired_tokens {
                     each_kind_has_its_own_time,

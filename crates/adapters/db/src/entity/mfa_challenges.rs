@@ -1,4 +1,4 @@
-//! Right passwords that wait for a second factor.
+//! First proofs that wait for a second factor.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,6 +9,7 @@ pub struct Model {
     pub id: i64,
     pub user_id: i64,
     pub hash: Vec<u8>,
+    pub methods: String,
     pub tenant: Option<Uuid>,
     pub tries: i32,
     pub expires_at: DateTimeUtc,

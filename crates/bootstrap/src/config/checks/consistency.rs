@@ -4,6 +4,7 @@ use super::{Config, Draft, SecretUrl};
 
 pub(super) fn check(config: &Config, draft: &mut Draft) {
     owner(config, draft);
+    providers(config, draft);
     replicas(config, draft);
     let auth = &config.auth;
     if auth.refresh_absolute_days < auth.refresh_idle_days {
@@ -37,6 +38,21 @@ fn engine(url: &SecretUrl) -> Option<&'static str> {
         "postgres" | "postgresql" => Some("postgres"),
         "mysql" | "mariadb" => Some("mysql"),
         _ => None,
+    }
+}
+
+/// A name is one provider, and a login has to end somewhere.
+fn providers(config: &Config, draft: &mut Draft) {
+    let mut names: Vec<_> = config.oauth.providers.iter().map(|provider| provider.name.as_str()).collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    if names.len() < count {
+        draft.refuse("oauth.providers", "two have the same name; name each differently");
+    }
+    if !names.is_empty() && config.oauth.redirect_uris.is_empty() {
+        let advice = "expected where logins with other providers may end: at least one address";
+        draft.refuse("oauth.redirect_uris", advice);
     }
 }
 

@@ -29,6 +29,7 @@ fn driver_urls(config: &Config) -> Vec<(&'static str, &SecretUrl)> {
         ("storage.url", &config.storage.url),
         ("mail.url", &config.mail.url),
     ];
+    urls.extend(config.oauth.providers.iter().map(|provider| ("oauth.providers", &provider.url)));
     urls.extend(config.database.owner_url.iter().map(|url| ("database.owner_url", url)));
     urls.extend(config.database.replica_urls.iter().map(|url| ("database.replica_urls", url)));
     urls

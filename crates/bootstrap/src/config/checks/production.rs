@@ -77,6 +77,12 @@ fn exposure(config: &Config, draft: &mut Draft) {
     if !config.server.public_url.is_https() {
         draft.refuse("server.public_url", "expected an https:// URL, the one that browsers see");
     }
+    if config.oauth.providers.iter().any(|provider| provider.url.scheme().ends_with("+http")) {
+        draft.refuse("oauth.providers", "expected providers behind TLS: who listens could log in as anybody");
+    }
+    if config.oauth.redirect_uris.iter().any(|uri| !uri.is_private()) {
+        draft.refuse("oauth.redirect_uris", "expected https:// URLs, or http:// ones of the same device");
+    }
     if config.server.front_end_url.as_ref().is_some_and(|url| !url.is_https()) {
         draft.refuse("server.front_end_url", "expected an https:// URL: links to it carry tokens");
     }

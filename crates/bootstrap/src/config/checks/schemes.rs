@@ -13,6 +13,7 @@ pub struct Schemes {
     pub broker: Vec<&'static str>,
     pub storage: Vec<&'static str>,
     pub mail: Vec<&'static str>,
+    pub oauth: Vec<&'static str>,
 }
 
 impl Schemes {
@@ -25,6 +26,7 @@ impl Schemes {
             Some(("broker", _)) => &self.broker,
             Some(("storage", _)) => &self.storage,
             Some(("mail", _)) => &self.mail,
+            Some(("oauth", _)) => &self.oauth,
             _ => &[],
         }
     }

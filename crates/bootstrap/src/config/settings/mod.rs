@@ -3,6 +3,7 @@
 
 mod choice;
 mod master_key;
+mod provider_url;
 mod scalar;
 mod secret_url;
 mod text;
@@ -10,8 +11,9 @@ mod web_url;
 
 pub use choice::{Environment, LogFormat, TenancyMode};
 pub use master_key::MasterKeys;
+pub use provider_url::ProviderUrl;
 pub use secret_url::SecretUrl;
-pub use text::{BindHost, EmailAddress, LogFilter, QueueName, RoleName, Sender, TypePrefix};
+pub use text::{BindHost, EmailAddress, LogFilter, QueueName, RedirectUri, RoleName, Sender, TypePrefix};
 pub use web_url::{Origin, WebUrl};
 
 use super::variable::Secrecy;

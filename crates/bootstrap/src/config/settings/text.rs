@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use tracing_subscriber::EnvFilter;
-use url::Host;
+use url::{Host, Url};
 
 use super::Setting;
 
@@ -64,6 +64,31 @@ text! {
     QueueName,
     |text| !text.is_empty() && text.chars().all(|c| is_label(c) || c == '_'),
     "expected a name of lower-case letters, digits, - and _"
+}
+
+text! {
+    /// Where a login may end: a page, or an application of a device under a scheme of its own, which is a reverse
+    /// domain name (RFC 8252, section 7.1).
+    RedirectUri,
+    |text| Url::parse(text).is_ok_and(|url| {
+        let page = matches!(url.scheme(), "http" | "https") && url.has_host();
+        let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        (page || url.scheme().contains('.')) && plain && text.len() <= 2048
+    }),
+    "expected http(s)://host/path or com.example.app:/path, without a fragment"
+}
+
+impl RedirectUri {
+    /// Whether what is sent there stays between the browser and the application.
+    pub(crate) fn is_private(&self) -> bool {
+        let own_device = |url: &Url| match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        Url::parse(&self.0).is_ok_and(|url| url.scheme() != "http" || own_device(&url))
+    }
 }
 
 text! {
