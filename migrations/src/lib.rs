@@ -28,6 +28,7 @@ mod m20261127_000014_mfa;
 mod m20261127_000015_access;
 mod m20261127_000015_access_indices;
 mod m20261127_000016_oauth;
+mod m20261127_000017_passkeys;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000015_access::Migration),
             Box::new(m20261127_000015_access_indices::Migration),
             Box::new(m20261127_000016_oauth::Migration),
+            Box::new(m20261127_000017_passkeys::Migration),
         ]
     }
 }

@@ -21,6 +21,7 @@ ensure_services() {
     ensure_smtp || missing=1
     ensure_s3 || missing=1
     ensure_identity_providers || missing=1
+    ensure_chromium || missing=1
     if ((missing)); then
         echo "services: not complete; see tests/services/README.md" >&2
         return 1
@@ -345,6 +346,33 @@ start_identity_providers() {
         return 1
     fi
     echo "services: the identity providers started on 127.0.0.1:8015, :8016 and :8017"
+}
+
+# --- Chromium ---------------------------------------------------------------
+
+# Not a service: each test starts a browser of its own.
+ensure_chromium() {
+    if find_chromium; then
+        echo "services: a browser is installed"
+    elif ! install_chromium; then
+        missing_service "Chromium" "none of chromium, chromium-browser and google-chrome is installed" \
+            "install the Debian package chromium"
+    fi
+}
+
+find_chromium() {
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        "$name" --version >/dev/null 2>&1 && return
+    done
+    return 1
+}
+
+install_chromium() {
+    [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null || return 1
+    echo "services: installing chromium"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >&2 || return 1
+    find_chromium
 }
 
 # --- shared -----------------------------------------------------------------

@@ -26,6 +26,7 @@ mod logs;
 mod mfa;
 mod oauth;
 mod operations;
+mod passkeys;
 mod passwords;
 mod processes;
 mod refresh;

@@ -9,10 +9,10 @@ use totp_rs::{Builder, Secret};
 use crate::harness::{Answer, App, Client, PASSWORD, Tokens, profiles};
 
 const ADA: &str = "ada@example.com";
-const STEP: u64 = 30;
+pub(crate) const STEP: u64 = 30;
 
 /// What an authenticator app shows.
-fn code(secret: &str, seconds: i64) -> String {
+pub(crate) fn code(secret: &str, seconds: i64) -> String {
     let secret = Secret::try_from_base32(secret).unwrap();
     let app = Builder::new().with_secret(secret).with_account_name("ada").build().unwrap();
     app.generate(seconds.try_into().unwrap()).to_string()
@@ -47,7 +47,7 @@ async fn challenge(app: &Client) -> String {
 }
 
 /// Somebody whose logins ask for a second factor: the session, the secret, the recovery codes.
-async fn protected(app: &App) -> (Tokens, String, Vec<String>) {
+pub(crate) async fn protected(app: &App) -> (Tokens, String, Vec<String>) {
     let ada = app.member(ADA).await;
     let secret = enroll(app, &ada.access).await;
     let confirmed = post(app, "confirm", &ada.access, &json!({ "code": code(&secret, app.now()) })).await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::Base;
 use ports::{
     Cache, Clock, Cluster, ColumnCipher, IdentityProvider, Ids, Locks, Mailer, PasswordHasher,
-    PolicyEngine, Random, Sealer, Store, TokenIssuer,
+    PolicyEngine, Random, RelyingParty, Sealer, Store, TokenIssuer,
 };
 
 use crate::{Result, Settings};
@@ -28,6 +28,8 @@ pub struct Outside {
     pub policy: Arc<dyn PolicyEngine>,
     /// Access tokens.
     pub tokens: Arc<dyn TokenIssuer>,
+    /// Passkeys.
+    pub relying_party: Arc<dyn RelyingParty>,
     /// The seal around the key ring.
     pub sealer: Arc<dyn Sealer>,
     /// The cipher of encrypted columns, to be given its keys.

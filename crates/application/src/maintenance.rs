@@ -45,6 +45,8 @@ pub struct Purged {
     pub invitations: u64,
     /// Logins with other providers that were not finished, and their codes.
     pub oauth: u64,
+    /// Challenges that no passkey answered.
+    pub passkey_challenges: u64,
     /// Windows of failed logins.
     pub login_attempts: u64,
     /// Idempotency keys with their answers.
@@ -78,6 +80,7 @@ impl Maintenance {
             total.mfa_challenges += batch.mfa_challenges;
             total.invitations += batch.invitations;
             total.oauth += batch.oauth;
+            total.passkey_challenges += batch.passkey_challenges;
             total.login_attempts += batch.login_attempts;
             total.inbox += batch.inbox;
             total.idempotency_keys += batch.idempotency_keys;
@@ -88,6 +91,7 @@ impl Maintenance {
                 batch.mfa_challenges,
                 batch.invitations,
                 batch.oauth,
+                batch.passkey_challenges,
                 batch.login_attempts,
                 batch.idempotency_keys,
                 batch.inbox,
@@ -112,6 +116,7 @@ impl Maintenance {
                 mfa_challenges: tx.mfa().purge_challenges(now, BATCH).await?,
                 invitations: tx.invitations().purge(now, BATCH).await?,
                 oauth: tx.oauth().purge(now - KEEP_OAUTH, BATCH).await?,
+                passkey_challenges: tx.passkeys().purge_challenges(now, BATCH).await?,
                 login_attempts: tx.login_attempts().purge(now, BATCH).await?,
                 idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
                 inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,

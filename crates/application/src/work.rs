@@ -137,7 +137,12 @@ impl<'a> Work<'a> {
 
     /// Commits the refusal (a counted failure, an ended family) at once and gives the error to answer with.
     pub async fn deny(self, error: Error) -> Error {
-        let refusal = async { self.finish(Outcome::Denied, Some(error.code())).await?.commit().await };
+        self.deny_because(error.code(), error).await
+    }
+
+    /// The same, where the trail says more than the caller may know.
+    pub async fn deny_because(self, reason: &'static str, error: Error) -> Error {
+        let refusal = async { self.finish(Outcome::Denied, Some(reason)).await?.commit().await };
         match refusal.await {
             Ok(()) => error,
             Err(failure) => failure,

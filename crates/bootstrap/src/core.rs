@@ -14,6 +14,8 @@ use domain::{Lifetimes, Lockout, PasswordPolicy};
 use http_client::ReqwestHttpClient;
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
 use ports::{Cache, Clock, Errands, HttpClient, IdentityProvider, Locks, Mailer, Random, Sealer};
+use ports::{Cache, Clock, Errands, Locks, Mailer, Random, Sealer};
+use relying_party_passki::PasskiRelyingParty;
 use system::{OsRandom, SnowflakeIds, SystemClock};
 
 use crate::config::{Config, TenancyMode};
@@ -145,6 +147,7 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
         hasher: Arc::new(hasher(config, Arc::clone(&random))?),
         policy: Arc::new(policy_casbin::CasbinEngine),
         tokens: Arc::new(token_jwt::JwtIssuer::new(tokens, Arc::clone(&clock))),
+        relying_party: Arc::new(relying_party(config)),
         sealer,
         columns: database.cipher(),
         cluster: database.cluster(),
@@ -217,6 +220,11 @@ fn hasher(config: &Config, random: Arc<dyn Random>) -> Result<password_argon2::A
         max_waiting: config.auth.hash_queue,
     };
     password_argon2::Argon2Hasher::new(settings, random).context("password hashing can't be set up")
+}
+
+fn relying_party(config: &Config) -> PasskiRelyingParty {
+    let (id, origins) = config.passkeys();
+    PasskiRelyingParty::new(&relying_party_passki::Settings { id, origins })
 }
 
 fn cores() -> usize {

@@ -13,14 +13,17 @@ pub enum AuthMethod {
     Otp,
     /// A recovery code, which stands in for a lost second factor.
     RecoveryCode,
-    /// A passkey, unlocked by its owner.
+    /// A passkey that is bound to one device, unlocked by its owner.
     Passkey,
+    /// A passkey that its owner's devices share, unlocked by its owner.
+    SyncedPasskey,
     /// Another provider's word (`OpenID` Connect).
     Federated,
 }
 
 impl AuthMethod {
-    const ALL: [Self; 5] = [Self::Password, Self::Otp, Self::RecoveryCode, Self::Passkey, Self::Federated];
+    const ALL: [Self; 6] =
+        [Self::Password, Self::Otp, Self::RecoveryCode, Self::Passkey, Self::SyncedPasskey, Self::Federated];
 
     /// The value of `amr` (RFC 8176, section 2), where it has one; also the stored form.
     pub fn as_str(self) -> &'static str {
@@ -29,6 +32,7 @@ impl AuthMethod {
             Self::Otp => "otp",
             Self::RecoveryCode => "rec",
             Self::Passkey => "hwk",
+            Self::SyncedPasskey => "swk",
             Self::Federated => "fed",
         }
     }
@@ -61,13 +65,19 @@ impl AuthMethods {
     /// Whether more than one factor was proven. An unlocked passkey is two by itself: something one has, opened by
     /// something one knows or is.
     pub fn is_multi_factor(&self) -> bool {
-        self.0.len() > 1 || self.0.contains(&AuthMethod::Passkey)
+        self.0.len() > 1 || self.has_passkey()
     }
 
-    /// The claim `amr`: `mfa` stands last when more than one factor was proven.
+    fn has_passkey(&self) -> bool {
+        self.0.iter().any(|method| matches!(method, AuthMethod::Passkey | AuthMethod::SyncedPasskey))
+    }
+
+    /// The claim `amr`: after the methods `user`, when somebody unlocked a passkey, and `mfa`, when more than one
+    /// factor was proven.
     pub fn claim(&self) -> Vec<String> {
+        let user = self.has_passkey().then_some("user");
         let mfa = self.is_multi_factor().then_some("mfa");
-        self.0.iter().map(|method| method.as_str()).chain(mfa).map(str::to_owned).collect()
+        self.0.iter().map(|method| method.as_str()).chain(user).chain(mfa).map(str::to_owned).collect()
     }
 
     /// Reads the stored form: names with a space between.
@@ -99,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_stored_form_reads_back() {
-        for text in ["pwd", "pwd otp", "pwd rec", "hwk", "fed otp"] {
+        for text in ["pwd", "pwd otp", "pwd rec", "hwk", "pwd swk", "fed otp"] {
             assert_eq!(AuthMethods::parse(text).unwrap().to_string(), text);
         }
         for text in ["", "pwd ", "mfa", "pwd,otp", "PWD"] {
@@ -113,6 +123,7 @@ mod tests {
         assert_eq!(password.claim(), ["pwd"]);
         assert_eq!(password.clone().and(AuthMethod::Password), password);
         assert_eq!(password.and(AuthMethod::Otp).claim(), ["pwd", "otp", "mfa"]);
-        assert_eq!(AuthMethods::of(AuthMethod::Passkey).claim(), ["hwk", "mfa"]);
+        assert_eq!(AuthMethods::of(AuthMethod::Passkey).claim(), ["hwk", "user", "mfa"]);
+        assert_eq!(AuthMethods::of(AuthMethod::SyncedPasskey).claim(), ["swk", "user", "mfa"]);
     }
 }

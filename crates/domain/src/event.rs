@@ -68,6 +68,27 @@ pub enum DomainEvent {
         /// The account.
         user: Uuid,
     },
+    /// An account can be entered with another passkey.
+    PasskeyAdded {
+        /// The account.
+        user: Uuid,
+        /// The passkey.
+        passkey: Uuid,
+    },
+    /// An account can't be entered with a passkey any more.
+    PasskeyRemoved {
+        /// The account.
+        user: Uuid,
+        /// The passkey.
+        passkey: Uuid,
+    },
+    /// A passkey signed with a counter that was passed already: there may be a copy of it.
+    PasskeyCloned {
+        /// The account.
+        user: Uuid,
+        /// The passkey.
+        passkey: Uuid,
+    },
     /// An account shall have another address, which has to be proven.
     EmailChangeRequested {
         /// The account.
@@ -180,6 +201,9 @@ impl DomainEvent {
             Self::UserJoined { .. } => "user.joined.v1",
             Self::IdentityLinked { .. } => "user.identity-linked.v1",
             Self::IdentityUnlinked { .. } => "user.identity-unlinked.v1",
+            Self::PasskeyAdded { .. } => "user.passkey-added.v1",
+            Self::PasskeyRemoved { .. } => "user.passkey-removed.v1",
+            Self::PasskeyCloned { .. } => "user.passkey-cloned.v1",
             Self::EmailChangeRequested { .. } => "user.email-change-requested.v1",
             Self::EmailChanged { .. } => "user.email-changed.v1",
             Self::UserCreated { .. } => "user.created.v1",
@@ -214,6 +238,9 @@ impl DomainEvent {
             | Self::UserJoined { user }
             | Self::IdentityLinked { user }
             | Self::IdentityUnlinked { user }
+            | Self::PasskeyAdded { user, .. }
+            | Self::PasskeyRemoved { user, .. }
+            | Self::PasskeyCloned { user, .. }
             | Self::EmailChangeRequested { user }
             | Self::EmailChanged { user }
             | Self::UserCreated { user }
@@ -249,6 +276,9 @@ impl DomainEvent {
             Self::MemberJoined { tenant, user }
             | Self::MemberChanged { tenant, user }
             | Self::MemberRemoved { tenant, user } => json!({ "tenantId": tenant, "userId": user }),
+            Self::PasskeyAdded { user, passkey }
+            | Self::PasskeyRemoved { user, passkey }
+            | Self::PasskeyCloned { user, passkey } => json!({ "userId": user, "passkeyId": passkey }),
             Self::UserRegistered { user }
             | Self::RegistrationRepeated { user }
             | Self::EmailVerified { user }

@@ -29,8 +29,10 @@ mod mail;
 mod mfa;
 mod oauth;
 mod outbox;
+mod passkeys;
 mod password;
 mod policy;
+mod relying_party;
 mod roles;
 mod store;
 mod system;
@@ -72,8 +74,10 @@ pub use outbox::{
     DEAD_LETTER_ORDERS, DeadLetter, Outbox, OutboxDepth, OutboxQueries, OutboxRelay, OutboxRow, Partition,
     Setback, Unpublished,
 };
+pub use passkeys::{PasskeyQueries, PasskeyRepo};
 pub use password::{PasswordHasher, Verdict};
 pub use policy::{CompiledPolicy, PolicyEngine};
+pub use relying_party::{Asserted, Attested, Claimed, PasskeyOwner, PasskeyRefusal, RelyingParty};
 pub use roles::{ROLE_ORDERS, RoleQueries, RoleRepo};
 pub use store::{Copies, Relaxed, Store, Tx};
 pub use system::{Clock, Ids, Random};

@@ -7,8 +7,9 @@ use crate::{
     CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys, IdentityQueries,
     IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo,
     LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries,
-    MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, RefreshTokenRepo, Result, RoleQueries,
-    RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo, TenantContentQueries,
+    MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, PasskeyQueries, PasskeyRepo, RefreshTokenRepo,
+    Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
+    TenantContentQueries,
     TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
 };
 
@@ -52,6 +53,8 @@ pub trait Store: Send + Sync {
     fn identities(&self) -> &dyn IdentityQueries;
     /// Logins on their way to another provider and back.
     fn oauth(&self) -> &dyn OAuthQueries;
+    /// Passkeys.
+    fn passkeys(&self) -> &dyn PasskeyQueries;
     /// Failed logins; kept outside the unit of work, because they must outlive its rollback. Not to be written
     /// while holding a unit of work: with one writer at a time they would wait for each other.
     fn login_attempts(&self) -> &dyn LoginAttempts;
@@ -139,6 +142,8 @@ pub trait Tx: Send + Sync {
     fn identities(&self) -> &dyn IdentityRepo;
     /// Logins on their way to another provider and back.
     fn oauth(&self) -> &dyn OAuthRepo;
+    /// Passkeys, and the challenges that wait to be signed with one.
+    fn passkeys(&self) -> &dyn PasskeyRepo;
     /// What keeps out whoever has lost a lock.
     fn fences(&self) -> &dyn Fences;
     /// Who may do what.

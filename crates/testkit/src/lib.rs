@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this crate is only linked into tests")]
 #![allow(clippy::missing_panics_doc, reason = "panicking is how a check fails")]
 
+pub mod authenticator;
 pub mod bench;
 pub mod blobs;
 pub mod cache;

@@ -164,6 +164,14 @@ impl App {
         self.login(email, PASSWORD).await
     }
 
+    /// Takes the password of somebody away, as of one who never had one.
+    pub(crate) async fn forget_password(&self, email: &str) {
+        let forget = format!(
+            "DELETE FROM credentials WHERE user_id IN (SELECT id FROM users WHERE email = '{email}')"
+        );
+        sql(&self.database_url, &forget).await;
+    }
+
     /// What time it is, in seconds.
     pub(crate) fn now(&self) -> i64 {
         self.clock().now().timestamp()

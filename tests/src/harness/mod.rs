@@ -1,11 +1,13 @@
 //! Starts the application and speaks to it.
 //!
 //! `app` runs it in this process, `installation` as the programs that ship, `operator` as the operator's command;
-//! `client` is a caller, `people` what callers do; `databases` gives databases, `server` whole servers.
+//! `client` is a caller, `browser` one that follows redirects, `chromium` a real one, `people` what callers do; `databases`
+//! gives databases, `server` whole servers.
 
 mod app;
 mod binaries;
 mod browser;
+mod chromium;
 mod client;
 mod contents;
 mod databases;
@@ -20,6 +22,7 @@ mod wait;
 
 pub(crate) use app::{App, Setup, run};
 pub(crate) use browser::{Browser, Place};
+pub(crate) use chromium::Page;
 pub(crate) use client::{Answer, Call, Client};
 pub(crate) use contents::{Contents, contents};
 pub(crate) use databases::migrate;

@@ -35,6 +35,7 @@ mod migrate;
 mod oauth;
 mod outbox;
 mod paging;
+mod passkeys;
 mod remarks;
 mod replicas;
 mod rights;

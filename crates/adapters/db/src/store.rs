@@ -8,8 +8,8 @@ use ports::{
     CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, IdentityQueries,
     IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo,
     Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries,
-    MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, RefreshTokenRepo, Relaxed, Result,
-    RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
+    MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, PasskeyQueries, PasskeyRepo, RefreshTokenRepo,
+    Relaxed, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
     TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -86,6 +86,9 @@ impl Store for DbStore {
     }
 
     fn oauth(&self) -> &dyn OAuthQueries {
+        &self.conn
+    }
+    fn passkeys(&self) -> &dyn PasskeyQueries {
         &self.conn
     }
 
@@ -200,6 +203,9 @@ impl Tx for DbTx {
     }
 
     fn oauth(&self) -> &dyn OAuthRepo {
+        &self.conn
+    }
+    fn passkeys(&self) -> &dyn PasskeyRepo {
         &self.conn
     }
 

@@ -81,6 +81,21 @@ impl Auth {
         Ok(attempts.fail(&counter.identifier, &counter.network, rule, now).await?)
     }
 
+    /// Counts a try before it is made, as a failure until it is known to be none: tries at the same time are no more
+    /// than tries one after the other.
+    ///
+    /// # Errors
+    /// `Locked` when there were too many already.
+    pub(super) async fn count_try(&self, counter: &Counter) -> Result<()> {
+        self.refuse_locked(counter).await?;
+        let (rule, now) = (&self.core.settings.lockout, self.core.clock.now());
+        let counted = self.count_failure(counter).await?;
+        match rule.locked_for(Some(counted), now).filter(|_| counted.failures > rule.max_failures) {
+            Some(retry_after) => Err(Error::Locked { retry_after }),
+            None => Ok(()),
+        }
+    }
+
     /// Forgets the failures once the unit of work commits.
     pub(super) async fn clear_failures(&self, work: &Work<'_>, counter: &Counter) -> Result<()> {
         Ok(work.tx().login_attempts().clear(&counter.identifier, &counter.network).await?)

@@ -1,11 +1,16 @@
 //! Between a first proof and a session: the second factor.
 
 use domain::{AuthMethod, AuthMethods, MfaChallenge, User, UserStatus, read_recovery_code};
+use domain::{
+    AuthMethod, AuthMethods, MfaChallenge, PasskeyPurpose, TenantScope, User, UserStatus, read_recovery_code,
+};
 use ports::{Kind, ResultExt};
 use secrecy::SecretString;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Auth;
+use super::passkeys::{Answer, Proof};
 use super::secret::Secret;
 use super::session::SignedIn;
 use crate::{Action, AuthFailure, Context, Error, Result, Work};
@@ -17,18 +22,27 @@ const VERIFY: Action = Action { name: "session.login-mfa", resource: "session" }
 pub struct Challenge {
     /// To be given with the code, within five minutes.
     pub token: SecretString,
-    /// What will do.
-    pub methods: &'static [&'static str],
+    /// What will do: `totp`, `recovery_code`, `passkey`.
+    pub methods: Vec<&'static str>,
 }
 
-/// What somebody gives as the second factor, read.
-enum Given {
+/// What somebody gives as the second factor.
+pub enum SecondFactor {
+    /// A code of the authenticator app, or a recovery code.
+    Code(String),
+    /// What a browser answered to [`Auth::begin_passkey_second_factor`] (`AuthenticationResponseJSON`).
+    Passkey(Value),
+}
+
+/// The same, read.
+pub(super) enum Given<'a> {
     Totp(String),
     Recovery(String),
+    Passkey(Answer<'a>),
 }
 
-impl Given {
-    fn read(code: &str) -> Self {
+impl Given<'_> {
+    pub(super) fn read(code: &str) -> Self {
         match read_recovery_code(code) {
             Some(recovery) => Self::Recovery(recovery),
             None => Self::Totp(code.chars().filter(|c| !c.is_whitespace()).collect()),
@@ -79,20 +93,39 @@ impl Auth {
             expires_at: self.core.clock.now() + MfaChallenge::LIFETIME,
         };
         work.tx().mfa().open_challenge(&challenge).await?;
-        Ok(Challenge { token: secret.text(), methods: &["totp", "recovery_code"] })
+        let mut methods = vec!["totp", "recovery_code"];
+        if !self.core.store.passkeys().of_user(user.base.id).await?.is_empty() {
+            methods.push("passkey");
+        }
+        Ok(Challenge { token: secret.text(), methods })
     }
 
-    /// Opens the session that the first proof began. A code of the app works once; wrong ones count for the challenge and,
-    /// as wrong passwords do, for the account and the caller's network.
+    /// What to ask the browser for of somebody whose first proof was right (`PublicKeyCredentialRequestOptionsJSON`).
+    ///
+    /// # Errors
+    /// `Unauthenticated` for the token, as in [`Auth::verify_second_factor`]; `NotFound` when they have no passkey.
+    pub async fn begin_passkey_second_factor(
+        &self,
+        context: &Context,
+        token: &SecretString,
+    ) -> Result<Value> {
+        let digest = Secret::parse(token).ok_or(AuthFailure::Unauthenticated)?.hash(&self.core);
+        let found = self.core.store.mfa().challenge(&digest).await.optional()?;
+        let challenge = self.still_open(found)?;
+        self.ask_for_own(context, PasskeyPurpose::SecondFactor, challenge.user_id).await
+    }
+
+    /// Opens the session that the first proof began. A code of the app works once; what proves nothing counts for the
+    /// challenge and, as wrong passwords do, for the account and the caller's network.
     ///
     /// # Errors
     /// `Unauthenticated`: `invalid_credentials` for a wrong code, `unauthenticated` for a token that is unknown, met, or
-    /// used up, `token_expired`; `Locked`.
+    /// used up, `token_expired`; `Locked`; `Invalid` for what no browser gives.
     pub async fn verify_second_factor(
         &self,
         context: &Context,
         token: &SecretString,
-        code: &str,
+        factor: &SecondFactor,
     ) -> Result<SignedIn> {
         let digest = &*Secret::parse(token).ok_or(AuthFailure::Unauthenticated)?.hash(&self.core);
         let challenge = self.core.store.mfa().challenge(digest).await.optional()?;
@@ -103,14 +136,20 @@ impl Auth {
         let counter = &self.counter(context, user.email.as_str())?;
         self.refuse_locked(counter).await?;
         let scope = self.login_scope(user, challenge.tenant, None).await?;
-        let given = &Given::read(code);
+        let given = &match factor {
+            SecondFactor::Code(code) => Given::read(code),
+            SecondFactor::Passkey(credential) => Given::Passkey(self.answer(credential)?),
+        };
         let outcome = Work::run(&self.core, context, VERIFY, |mut work| async move {
             work.on(user.base.uuid);
             let found = work.tx().mfa().lock_challenge(digest).await.optional()?;
             let challenge = self.still_open(found)?;
-            let Some(method) = self.proven(&work, user, given).await? else {
-                work.tx().mfa().count_try(challenge.id).await?;
-                return Err(work.deny(AuthFailure::InvalidCredentials.into()).await);
+            let method = match self.proven(&work, user, given, PasskeyPurpose::SecondFactor).await? {
+                Ok(method) => method,
+                Err(reason) => {
+                    work.tx().mfa().count_try(challenge.id).await?;
+                    return Err(work.deny_because(reason, AuthFailure::InvalidCredentials.into()).await);
+                }
             };
             let methods = challenge.methods.and(method);
             let opened = self.open_session(&mut work, context, user, scope, &methods).await?;
@@ -139,27 +178,35 @@ impl Auth {
         Err(if expired { AuthFailure::TokenExpired } else { AuthFailure::Unauthenticated }.into())
     }
 
-    /// Which method the code proves, used up with the unit of work. `None` for a wrong one.
-    async fn proven(&self, work: &Work<'_>, user: &User, given: &Given) -> Result<Option<AuthMethod>> {
-        let (mfa, now) = (work.tx().mfa(), self.core.clock.now());
-        match given {
+    /// Which method this proves, used up with the unit of work.
+    pub(super) async fn proven(
+        &self,
+        work: &Work<'_>,
+        user: &User,
+        given: &Given<'_>,
+        purpose: PasskeyPurpose,
+    ) -> Result<Proof> {
+        let mfa = work.tx().mfa();
+        let proven = match given {
+            Given::Passkey(answer) => return self.proven_by_passkey(work, answer, purpose, user).await,
             Given::Recovery(code) => {
                 let hash = self.recovery_hash(user.base.uuid, code)?;
                 let taken = mfa.take_recovery_code(user.base.id, &hash).await.optional()?;
-                Ok(taken.map(|()| AuthMethod::RecoveryCode))
+                taken.map(|()| AuthMethod::RecoveryCode)
             }
             Given::Totp(code) => {
                 let found = mfa.totp_of(user.base.id).await.optional()?;
                 let found = found.filter(|found| found.confirmed_at.is_some());
-                let Some(step) = found.and_then(|found| found.secret.step_of(code, now)) else {
-                    return Ok(None);
-                };
-                match mfa.use_step(user.base.id, step).await {
-                    Ok(()) => Ok(Some(AuthMethod::Otp)),
-                    Err(error) if error.kind() == Kind::Precondition => Ok(None),
-                    Err(error) => Err(error.into()),
+                match found.and_then(|found| found.secret.step_of(code, self.core.clock.now())) {
+                    None => None,
+                    Some(step) => match mfa.use_step(user.base.id, step).await {
+                        Ok(()) => Some(AuthMethod::Otp),
+                        Err(error) if error.kind() == Kind::Precondition => None,
+                        Err(error) => return Err(error.into()),
+                    },
                 }
             }
-        }
+        };
+        Ok(proven.ok_or(AuthFailure::InvalidCredentials.code()))
     }
 }

@@ -44,8 +44,8 @@ impl Mails {
 
     /// Which event is followed by which mail job.
     pub fn caused_by() -> Vec<(&'static str, &'static str)> {
-        let (user, session) = (Uuid::nil(), Uuid::nil());
         let (tenant, invitation) = (Uuid::nil(), Uuid::nil());
+        let (user, session, passkey) = (Uuid::nil(), Uuid::nil(), Uuid::nil());
         vec![
             (DomainEvent::UserRegistered { user }.kind(), "mail.verify-email"),
             (DomainEvent::UserCreated { user }.kind(), "mail.verify-email"),
@@ -60,6 +60,9 @@ impl Mails {
             (DomainEvent::MemberInvited { tenant, invitation }.kind(), INVITATION),
             (DomainEvent::IdentityLinked { user }.kind(), "mail.identity-linked"),
             (DomainEvent::IdentityUnlinked { user }.kind(), "mail.identity-unlinked"),
+            (DomainEvent::PasskeyAdded { user, passkey }.kind(), "mail.passkey-added"),
+            (DomainEvent::PasskeyRemoved { user, passkey }.kind(), "mail.passkey-removed"),
+            (DomainEvent::PasskeyCloned { user, passkey }.kind(), "mail.passkey-cloned"),
         ]
     }
 
@@ -102,6 +105,15 @@ impl Mails {
             }
             "mail.identity-unlinked" => {
                 self.send(&user.email, order.event_id, &Template::identity_unlinked(&user)?).await
+            }
+            "mail.passkey-added" => {
+                self.send(&user.email, order.event_id, &Template::passkey_added(&user)?).await
+            }
+            "mail.passkey-removed" => {
+                self.send(&user.email, order.event_id, &Template::passkey_removed(&user)?).await
+            }
+            "mail.passkey-cloned" => {
+                self.send(&user.email, order.event_id, &Template::passkey_cloned(&user)?).await
             }
             _ => Err(Error::Internal(ports::Error::new(ports::Kind::Internal, "mails.deliver"))),
         }

@@ -140,6 +140,47 @@ impl Template {
         })
     }
 
+    pub(super) fn passkey_added(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "A passkey was added to your account",
+            name: name(user),
+            what: "From now on your account can be entered with another passkey, without your password.",
+            link: None,
+            otherwise: "If that was not you, take the passkey away, end all your sessions and choose a new password.",
+        })
+    }
+
+    pub(super) fn passkey_removed(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "A passkey was removed from your account",
+            name: name(user),
+            what: "One of your passkeys was taken away a moment ago; nobody gets in with it any more.",
+            link: None,
+            otherwise: "If that was not you, end all your sessions and choose a new password.",
+        })
+    }
+
+    pub(super) fn passkey_cloned(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "There may be a copy of your passkey",
+            name: name(user),
+            what: "A passkey of yours said that it was used less often than we know of. That happens when somebody has \
+                   copied it, so we let nobody in.",
+            link: None,
+            otherwise: "Please take that passkey away and register another one, even if that was you.",
+        })
+    }
+
+    pub(super) fn change_email(user: &User, link: &Url) -> Result<Self> {
+        render(&Words {
+            subject: "Confirm your new e-mail address",
+            name: name(user),
+            what: "Please confirm that your account shall have this address. The link works once, within 24 hours.",
+            link: Some(("Confirm address", link.as_str())),
+            otherwise: "If you did not ask for this, ignore this mail: without the link nothing happens.",
+        })
+    }
+
     /// The tenant's name is somebody's word: it stands in the text, never in the subject.
     pub(super) fn invitation(tenant: &str, link: &Url) -> Result<Self> {
         render(&Words {

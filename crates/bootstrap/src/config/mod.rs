@@ -83,6 +83,15 @@ impl Config {
         draft.finish(config)
     }
 
+    /// The domain that passkeys are bound to, and the origins whose pages may use them.
+    pub(crate) fn passkeys(&self) -> (String, Vec<String>) {
+        let url = self.server.public_url.on_localhost();
+        let host = || url.host_str().unwrap_or_default().to_owned();
+        let id = self.auth.passkey_rp_id.as_ref().map_or_else(host, |id| id.as_str().to_owned());
+        let set: Vec<_> = self.auth.passkey_origins.iter().map(|origin| origin.as_str().to_owned()).collect();
+        (id, if set.is_empty() { vec![url.origin().ascii_serialization()] } else { set })
+    }
+
     /// The order matters: a derived default may refer only to what was read before it.
     fn read(draft: &mut draft::Draft) -> Option<Self> {
         let general = sections::General::read(draft)?;

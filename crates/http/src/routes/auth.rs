@@ -103,11 +103,11 @@ pub(super) struct ChallengeBody {
     /// Always true.
     #[schema(example = true)]
     mfa_required: bool,
-    /// To be given with the code at `/auth/mfa/verify`; good for five minutes and five tries.
+    /// To be given with the code at `/auth/mfa/verify`, or at `/auth/mfa/passkey`; good for five minutes and five tries.
     mfa_token: String,
     /// What will do.
-    #[schema(example = json!(["totp", "recovery_code"]))]
-    methods: &'static [&'static str],
+    #[schema(example = json!(["totp", "recovery_code", "passkey"]))]
+    methods: Vec<&'static str>,
 }
 
 /// What a first proof gives.

@@ -1,22 +1,25 @@
-//! `/auth/mfa/*`: authenticator apps, and the second half of a login.
+//! `/auth/mfa/*`: authenticator apps, and the second half of a login, by one of them or by a passkey.
 
 use actix_web::{HttpResponse, post, web};
-use application::auth::Enrolled;
+use application::auth::{Enrolled, SecondFactor};
 use garde::Validate;
 use qrcode::QrCode;
 use qrcode::render::svg;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::{PasswordBody, SessionBody};
+use super::passkeys::OptionsBody;
 use crate::State;
 use crate::extract::{Anyone, Body, Caller};
 use crate::respond::{Envelope, Failure, Reply};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(verify).service(enroll).service(confirm).service(disable);
+    config.service(verify).service(begin_passkey).service(finish_passkey);
+    config.service(enroll).service(confirm).service(disable);
 }
 
 /// A code for the token of a login.
@@ -30,6 +33,28 @@ struct VerifyBody {
     #[garde(length(chars, min = 1, max = 32))]
     #[schema(example = "287082")]
     code: String,
+}
+
+/// The token of a login.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct MfaTokenBody {
+    #[garde(skip)]
+    #[schema(value_type = String, example = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    mfa_token: SecretString,
+}
+
+/// An answer of a passkey for the token of a login.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct MfaPasskeyBody {
+    #[garde(skip)]
+    #[schema(value_type = String, example = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    mfa_token: SecretString,
+    /// `toJSON()` of what the browser gave (`AuthenticationResponseJSON`).
+    #[garde(skip)]
+    #[schema(value_type = Object, example = json!({"id": "…", "rawId": "…", "type": "public-key", "response": {"clientDataJSON": "…", "authenticatorData": "…", "signature": "…"}, "clientExtensionResults": {}}))]
+    credential: Value,
 }
 
 /// A code of the app.
@@ -89,7 +114,41 @@ async fn verify(
     Anyone(context): Anyone,
     Body(body): Body<VerifyBody>,
 ) -> Result<Reply<SessionBody>, Failure> {
-    let signed_in = state.app.auth.verify_second_factor(&context, &body.mfa_token, &body.code).await?;
+    let factor = SecondFactor::Code(body.code);
+    let signed_in = state.app.auth.verify_second_factor(&context, &body.mfa_token, &factor).await?;
+    Ok(Reply::ok("logged in", SessionBody::from(signed_in)).secret())
+}
+
+/// Go on with a login by a passkey: what to call `navigator.credentials.get` with.
+#[utoipa::path(tag = "auth", request_body = MfaTokenBody, responses(
+    (status = 200, description = "Ask the browser", body = Envelope<OptionsBody>),
+    (status = 401, description = "`unauthenticated` and `token_expired` for the token"),
+    (status = 404, description = "The account has no passkey"),
+))]
+#[post("/api/v1/auth/mfa/passkey/begin")]
+async fn begin_passkey(
+    state: web::Data<State>,
+    Anyone(context): Anyone,
+    Body(body): Body<MfaTokenBody>,
+) -> Result<Reply<OptionsBody>, Failure> {
+    let options = state.app.auth.begin_passkey_second_factor(&context, &body.mfa_token).await?;
+    Ok(Reply::ok("ask the browser for a passkey", OptionsBody::from(options)).secret())
+}
+
+/// Go on with a login by what the browser gave.
+#[utoipa::path(tag = "auth", request_body = MfaPasskeyBody, responses(
+    (status = 200, description = "Logged in", body = Envelope<SessionBody>),
+    (status = 401, description = "`invalid_credentials`; `unauthenticated` and `token_expired` for the token"),
+    (status = 423, description = "`account_locked`, with Retry-After"),
+))]
+#[post("/api/v1/auth/mfa/passkey/finish")]
+async fn finish_passkey(
+    state: web::Data<State>,
+    Anyone(context): Anyone,
+    Body(body): Body<MfaPasskeyBody>,
+) -> Result<Reply<SessionBody>, Failure> {
+    let factor = SecondFactor::Passkey(body.credential);
+    let signed_in = state.app.auth.verify_second_factor(&context, &body.mfa_token, &factor).await?;
     Ok(Reply::ok("logged in", SessionBody::from(signed_in)).secret())
 }
 

@@ -13,6 +13,7 @@ mod oauth;
 mod outbox;
 mod pages;
 mod roles;
+mod passkeys;
 mod sessions;
 mod swagger;
 mod tenants;
@@ -28,6 +29,7 @@ pub(crate) fn documented(config: &mut ServiceConfig) {
     sessions::routes(config);
     mfa::routes(config);
     oauth::routes(config);
+    passkeys::routes(config);
     users::routes(config);
     roles::routes(config);
     activity::routes(config);

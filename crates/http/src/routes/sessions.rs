@@ -1,22 +1,26 @@
 //! `/auth/sessions` and what ends or renews them.
 
 use actix_web::{HttpResponse, delete, get, post, web};
+use application::Error;
+use application::auth::FreshProof;
 use domain::Session;
 use garde::Validate;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::auth::PasswordBody;
+use super::auth::bounded;
+use super::passkeys::OptionsBody;
 use crate::State;
 use crate::extract::{Body, Caller, ListParams, ListQuery};
 use crate::respond::{Envelope, Failure, Nothing, Reply, rfc3339};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(list).service(end).service(end_all).service(reauthenticate);
-    config.service(switch_tenant);
+    config.service(list).service(end).service(end_all).service(switch_tenant);
+    config.service(reauthenticate).service(begin_passkey);
 }
 
 /// A login on one device.
@@ -124,8 +128,39 @@ async fn end_all(state: web::Data<State>, caller: Caller) -> Result<HttpResponse
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Prove again who you are. For ten minutes the session may do what is dangerous then (RFC 9470).
-#[utoipa::path(tag = "auth", request_body = PasswordBody, security(("bearer" = ["profile:write"])), responses(
+/// One of three proofs.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"password": "correct horse battery"}))]
+struct ProofBody {
+    #[garde(inner(custom(bounded)))]
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<SecretString>,
+    /// Six digits of the app, or a recovery code.
+    #[garde(length(chars, min = 1, max = 32))]
+    code: Option<String>,
+    /// `toJSON()` of what the browser gave (`AuthenticationResponseJSON`).
+    #[garde(skip)]
+    #[schema(value_type = Option<Object>)]
+    credential: Option<Value>,
+}
+
+impl TryFrom<ProofBody> for FreshProof {
+    type Error = Failure;
+
+    fn try_from(body: ProofBody) -> Result<Self, Failure> {
+        match (body.password, body.code, body.credential) {
+            (Some(password), None, None) => Ok(Self::Password(password)),
+            (None, Some(code), None) => Ok(Self::Code(code)),
+            (None, None, Some(credential)) => Ok(Self::Passkey(credential)),
+            _ => Err(Error::field("password", "required", "or code or credential is required, and no other")
+                .into()),
+        }
+    }
+}
+
+/// Prove again who you are, by password, by a code of the app or a recovery code, or by a passkey. For ten minutes the session may do what is dangerous then (RFC 9470).
+#[utoipa::path(tag = "auth", request_body = ProofBody, security(("bearer" = ["profile:write"])), responses(
     (status = 200, description = "Proven", body = Envelope<Nothing>),
     (status = 401, description = "`invalid_credentials`"),
     (status = 423, description = "`account_locked`, with Retry-After"),
@@ -134,9 +169,9 @@ async fn end_all(state: web::Data<State>, caller: Caller) -> Result<HttpResponse
 async fn reauthenticate(
     state: web::Data<State>,
     caller: Caller,
-    Body(body): Body<PasswordBody>,
+    Body(body): Body<ProofBody>,
 ) -> Result<Reply<Nothing>, Failure> {
-    state.app.auth.reauthenticate(&caller.context(), &caller, &body.password).await?;
+    state.app.auth.reauthenticate(&caller.context(), &caller, &body.try_into()?).await?;
     Ok(Reply::ok("proven for ten minutes", Nothing))
 }
 
@@ -159,4 +194,15 @@ async fn switch_tenant(
         expires_in: switched.expires_in,
     };
     Ok(Reply::ok("a token for the tenant", data).secret())
+}
+
+/// Begin to prove it by a passkey: what to call `navigator.credentials.get` with.
+#[utoipa::path(tag = "auth", security(("bearer" = ["profile:write"])), responses(
+    (status = 200, description = "Ask the browser", body = Envelope<OptionsBody>),
+    (status = 404, description = "The caller has no passkey"),
+))]
+#[post("/api/v1/auth/reauthenticate/passkey/begin")]
+async fn begin_passkey(state: web::Data<State>, caller: Caller) -> Result<Reply<OptionsBody>, Failure> {
+    let options = state.app.auth.begin_passkey_step_up(&caller.context(), &caller).await?;
+    Ok(Reply::ok("ask the browser for a passkey", OptionsBody::from(options)).secret())
 }

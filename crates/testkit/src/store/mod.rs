@@ -16,6 +16,7 @@ pub mod mailbox;
 pub mod mfa;
 pub mod roles;
 pub mod oauth;
+pub mod passkeys;
 pub mod sealed;
 pub mod sessions;
 pub mod tenancy;
@@ -111,6 +112,16 @@ macro_rules! store_suite {
                     of_many_takers_one_gets_the_code,
                     a_login_ends_with_its_session,
                     purge_removes_what_has_expired,
+                }
+                passkeys {
+                    reads_back_every_field,
+                    lists_those_of_one_user,
+                    a_credential_is_one_passkey,
+                    a_use_is_noted,
+                    is_removed,
+                    a_challenge_is_taken_once,
+                    of_many_takers_one_gets_the_challenge,
+                    purge_removes_expired_challenges,
                 }
                 expired_tokens {
                     each_kind_has_its_own_time,

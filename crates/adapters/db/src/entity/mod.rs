@@ -21,6 +21,8 @@ pub(crate) mod oauth_logins;
 pub(crate) mod outbox;
 pub(crate) mod outbox_partitions;
 pub(crate) mod outbox_relays;
+pub(crate) mod passkey_challenges;
+pub(crate) mod passkeys;
 pub(crate) mod platform_roles;
 pub(crate) mod policies;
 pub(crate) mod recovery_codes;

@@ -1,11 +1,14 @@
 //! Values that are right alone and wrong together.
 
+use url::Url;
+
 use super::{Config, Draft, SecretUrl};
 
 pub(super) fn check(config: &Config, draft: &mut Draft) {
     owner(config, draft);
     providers(config, draft);
     replicas(config, draft);
+    passkeys(config, draft);
     let auth = &config.auth;
     if auth.refresh_absolute_days < auth.refresh_idle_days {
         let idle = auth.refresh_idle_days;
@@ -16,6 +19,21 @@ pub(super) fn check(config: &Config, draft: &mut Draft) {
     let least = 8 * auth.hash_parallelism;
     if auth.hash_memory_kib < least {
         draft.refuse("auth.hash_memory_kib", &format!("expected at least {least}, 8 per hash_parallelism"));
+    }
+}
+
+/// Browsers let no page use a passkey of a domain that it is not in.
+fn passkeys(config: &Config, draft: &mut Draft) {
+    let (id, origins) = config.passkeys();
+    let within = |origin: &String| {
+        let host =
+            Url::parse(origin).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        host == id || host.ends_with(&format!(".{id}"))
+    };
+    if let Some(stranger) = origins.iter().find(|origin| !within(origin)) {
+        let set = if config.auth.passkey_origins.is_empty() { "passkey_rp_id" } else { "passkey_origins" };
+        let advice = format!("expected a domain and origins within it; {stranger} is not in {id}");
+        draft.refuse(&format!("auth.{set}"), &advice);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tokens, sessions and passwords.
 
-use crate::config::section::section;
+use crate::config::{DomainName, Origin, section::section};
 
 section! {
     /// How long a login lasts, and what a password costs.
@@ -19,6 +19,10 @@ section! {
         refresh_reuse_grace_seconds: u64 = Fixed("10"), range 0..=300;
         /// Fewest code points of a new password.
         password_min_length: usize = Fixed("8"), range 8..=128;
+        /// Domain that passkeys are bound to, for ever; empty is the public URL's host, `localhost` for an address of this machine.
+        passkey_rp_id: Option<DomainName> = Unset;
+        /// Origins whose pages may use passkeys, all within that domain; empty is the public URL's.
+        passkey_origins: Vec<Origin> = Unset;
         /// Argon2id memory in KiB.
         hash_memory_kib: u32 = Fixed("19456"), range 8..=4_194_304;
         /// Argon2id passes.

@@ -36,6 +36,13 @@ text! {
 }
 
 text! {
+    /// A domain in lower case, as browsers compare it.
+    DomainName,
+    |text| matches!(Host::parse(text), Ok(Host::Domain(domain)) if domain == text),
+    "expected a domain such as example.com, in lower case and without a port"
+}
+
+text! {
     /// `user@host`; the domain decides what it accepts beyond that.
     EmailAddress,
     is_address,

@@ -1,6 +1,6 @@
 //! URLs that browsers see.
 
-use url::Url;
+use url::{Host, Url};
 
 use super::Setting;
 
@@ -20,6 +20,22 @@ impl WebUrl {
 
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
+    }
+
+    /// The same with the name that browsers take for secure and passkeys can be bound to, when its host is an address of
+    /// this machine.
+    pub(crate) fn on_localhost(&self) -> Url {
+        let loopback = match self.0.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+            Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+            _ => false,
+        };
+        let mut url = self.0.clone();
+        if loopback {
+            // A URL with a host takes any other, so nothing can fail here.
+            let _ = url.set_host(Some("localhost"));
+        }
+        url
     }
 
     /// A URL with a host takes any port, so nothing can fail here.

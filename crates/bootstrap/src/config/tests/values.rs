@@ -94,3 +94,32 @@ fn texts_with_a_form_are_held_to_it() {
     let config = Place::new().set("MAINSTAY_MAIL__FROM", "ops@acme.dev").config();
     assert_eq!(config.mail.from.as_str(), "ops@acme.dev");
 }
+
+#[test]
+fn passkeys_are_bound_to_the_public_url_unless_told_otherwise() {
+    let passkeys = |variables: &[(&str, &str)]| {
+        let place = variables.iter().fold(Place::new(), |place, (name, value)| place.set(name, value));
+        place.config().passkeys()
+    };
+    let url = "MAINSTAY_SERVER__PUBLIC_URL";
+    let (id, origins) = passkeys(&[(url, "https://id.acme.dev:8443/auth")]);
+    assert_eq!((id.as_str(), origins), ("id.acme.dev", vec!["https://id.acme.dev:8443".to_owned()]));
+    // No browser binds a passkey to an address.
+    let (id, origins) = passkeys(&[(url, "http://127.0.0.1:3000")]);
+    assert_eq!((id.as_str(), origins), ("localhost", vec!["http://localhost:3000".to_owned()]));
+    let wider = [
+        (url, "https://id.acme.dev"),
+        ("MAINSTAY_AUTH__PASSKEY_RP_ID", "acme.dev"),
+        ("MAINSTAY_AUTH__PASSKEY_ORIGINS", "https://acme.dev,https://App.acme.dev"),
+    ];
+    let (id, origins) = passkeys(&wider);
+    assert_eq!((id.as_str(), origins.len()), ("acme.dev", 2));
+    for wrong in ["https://evil.example", "https://notacme.dev", "*"] {
+        let place = Place::new().set("MAINSTAY_AUTH__PASSKEY_RP_ID", "acme.dev");
+        let problem = place.set("MAINSTAY_AUTH__PASSKEY_ORIGINS", wrong).only_problem();
+        assert!(problem.starts_with("MAINSTAY_AUTH__PASSKEY_ORIGINS"), "{problem}");
+    }
+    for wrong in ["https://acme.dev", "acme.dev:443", "127.0.0.1", "Acme.dev"] {
+        refused("MAINSTAY_AUTH__PASSKEY_RP_ID", wrong);
+    }
+}
