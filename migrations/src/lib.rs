@@ -29,6 +29,7 @@ mod m20261127_000015_access;
 mod m20261127_000015_access_indices;
 mod m20261127_000016_oauth;
 mod m20261127_000017_passkeys;
+mod m20261127_000018_api_keys;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000015_access_indices::Migration),
             Box::new(m20261127_000016_oauth::Migration),
             Box::new(m20261127_000017_passkeys::Migration),
+            Box::new(m20261127_000018_api_keys::Migration),
         ]
     }
 }

@@ -12,6 +12,7 @@ mod harness;
 mod account;
 mod activity;
 mod addresses;
+mod api_keys;
 mod audit;
 mod backup;
 mod bad_input;

@@ -102,13 +102,14 @@ impl Idempotency {
     }
 }
 
-/// Whose keys these are. One person in two tenants is two callers.
+/// Whose keys these are. One person in two tenants is two callers, and so are a person and a program of theirs.
 fn caller_of(context: &Context) -> Option<[String; 3]> {
     if context.actor == Actor::Anonymous {
         return None;
     }
     let tenant = context.scope.tenant_uuid().map(|tenant| tenant.to_string());
-    let name = context.actor.name().unwrap_or_default();
+    let key = context.actor.api_key().map(|key| key.to_string());
+    let name = key.or_else(|| context.actor.name()).unwrap_or_default();
     Some([context.actor.kind().to_owned(), name, tenant.unwrap_or_default()])
 }
 

@@ -22,6 +22,8 @@ const KEEP_OAUTH: Duration = Duration::from_secs(60 * 60);
 /// A spent refresh token that comes back tells of a theft; once it would have expired for so long, nobody waits for
 /// it any more. The schedules in the database (`purge_expired_tokens`) keep them as long.
 const KEEP_REFRESH_TOKENS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Expired keys stay visible for so long, so that their owner sees why a program stopped.
+const KEEP_API_KEYS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Use cases of housekeeping.
 #[derive(Clone)]
@@ -47,6 +49,8 @@ pub struct Purged {
     pub oauth: u64,
     /// Challenges that no passkey answered.
     pub passkey_challenges: u64,
+    /// API keys that ended long ago.
+    pub api_keys: u64,
     /// Windows of failed logins.
     pub login_attempts: u64,
     /// Idempotency keys with their answers.
@@ -81,6 +85,7 @@ impl Maintenance {
             total.invitations += batch.invitations;
             total.oauth += batch.oauth;
             total.passkey_challenges += batch.passkey_challenges;
+            total.api_keys += batch.api_keys;
             total.login_attempts += batch.login_attempts;
             total.inbox += batch.inbox;
             total.idempotency_keys += batch.idempotency_keys;
@@ -92,6 +97,7 @@ impl Maintenance {
                 batch.invitations,
                 batch.oauth,
                 batch.passkey_challenges,
+                batch.api_keys,
                 batch.login_attempts,
                 batch.idempotency_keys,
                 batch.inbox,
@@ -117,6 +123,7 @@ impl Maintenance {
                 invitations: tx.invitations().purge(now, BATCH).await?,
                 oauth: tx.oauth().purge(now - KEEP_OAUTH, BATCH).await?,
                 passkey_challenges: tx.passkeys().purge_challenges(now, BATCH).await?,
+                api_keys: tx.api_keys().purge(now - KEEP_API_KEYS, BATCH).await?,
                 login_attempts: tx.login_attempts().purge(now, BATCH).await?,
                 idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
                 inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,

@@ -163,6 +163,7 @@ impl<'a> Work<'a> {
             tenant_id: self.scope.tenant_id(),
             actor_kind: self.actor.kind().to_owned(),
             actor: self.actor.name(),
+            api_key: self.actor.api_key(),
             action: self.action.name.to_owned(),
             resource: self.action.resource.to_owned(),
             resource_id: self.resource_id.clone(),

@@ -44,6 +44,16 @@ impl Permission {
         }
     }
 
+    /// What both allow, if anything.
+    fn meet(&self, other: &Self) -> Option<Self> {
+        let meet = |one: &str, other: &str| match (one, other) {
+            (ANY, word) | (word, ANY) => Some(word.to_owned()),
+            (one, other) => (one == other).then(|| one.to_owned()),
+        };
+        let resource = meet(&self.resource, &other.resource)?;
+        Some(Self { resource, action: meet(&self.action, &other.action)?, own: self.own || other.own })
+    }
+
     /// What is acted on.
     pub fn resource(&self) -> &str {
         &self.resource
@@ -96,6 +106,15 @@ impl Permissions {
     /// True when nothing that `grant` gives would be new: who grants it gives away nothing that they have not.
     pub fn cover(&self, grant: &Permission) -> bool {
         self.allow(&grant.to_string())
+    }
+
+    /// What both allow: each grant of one meets each of the other.
+    #[must_use]
+    pub fn meet(&self, other: &Self) -> Self {
+        let theirs: Vec<Permission> = other.iter().collect();
+        self.iter()
+            .flat_map(|one| theirs.iter().filter_map(move |other| one.meet(other)).collect::<Vec<_>>())
+            .collect()
     }
 
     /// The grants, sorted.
@@ -185,7 +204,14 @@ impl SystemRole {
 
     /// What everybody may who is signed in, without any role.
     pub fn implied() -> impl Iterator<Item = Permission> {
-        let texts = ["profile:read", "profile:write", "users:read:own", "users:write:own", "tenants:create"];
+        let texts = [
+            "profile:read",
+            "profile:write",
+            "credentials:write",
+            "users:read:own",
+            "users:write:own",
+            "tenants:create",
+        ];
         texts.into_iter().filter_map(|text| Permission::parse(text).ok())
     }
 }
@@ -230,6 +256,30 @@ mod tests {
         }
         let texts: Vec<String> = holder.iter().map(|grant| grant.to_string()).collect();
         assert_eq!(texts, ["files:read:own", "jobs:read", "users:*"]);
+    }
+
+    #[test]
+    fn what_two_allow_is_what_both_allow() {
+        let granted =
+            |texts: &[&str]| texts.iter().map(|t| Permission::parse(t).unwrap()).collect::<Permissions>();
+        let held = granted(&["jobs:*", "*:read", "users:write"]);
+        for (limit, allowed, refused) in [
+            (&["jobs:read"][..], &["jobs:read"][..], &["jobs:write", "users:read"][..]),
+            (&["*:*"], &["jobs:write", "audit:read", "users:write"], &["audit:write"]),
+            (&["*:write"], &["jobs:write", "users:write"], &["jobs:read", "audit:write"]),
+            (
+                &["users:*", "audit:*"],
+                &["users:read", "users:write", "audit:read"],
+                &["users:delete", "audit:write"],
+            ),
+            (&["jobs:read:own"], &["jobs:read:own"], &["jobs:read", "jobs:write:own"]),
+            (&[], &[], &["jobs:read"]),
+        ] {
+            let both = held.meet(&granted(limit));
+            assert_eq!(both, granted(limit).meet(&held), "{limit:?}");
+            assert!(allowed.iter().all(|needed| both.allow(needed)), "{limit:?}");
+            assert!(!refused.iter().any(|needed| both.allow(needed)), "{limit:?}");
+        }
     }
 
     #[test]

@@ -16,26 +16,52 @@ pub enum Actor {
         /// Public id.
         uuid: Uuid,
     },
+    /// A program with a key of a user's.
+    ApiKey {
+        /// Internal id of the key's owner.
+        id: i64,
+        /// Public id of the key's owner.
+        uuid: Uuid,
+        /// The key.
+        key: Uuid,
+    },
     /// Mainstay itself: a job, the first start, the operator's command.
     System(&'static str),
 }
 
 impl Actor {
-    /// `anonymous`, `user` or `system`, the stored kind.
+    /// `anonymous`, `user`, `api-key` or `system`, the stored kind.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Anonymous => "anonymous",
             Self::User { .. } => "user",
+            Self::ApiKey { .. } => "api-key",
             Self::System(_) => "system",
         }
     }
 
-    /// The public id of a user or the name of a part of the system.
+    /// The public id of a user, a key's owner too, or the name of a part of the system.
     pub fn name(&self) -> Option<String> {
         match self {
             Self::Anonymous => None,
-            Self::User { uuid, .. } => Some(uuid.to_string()),
+            Self::User { uuid, .. } | Self::ApiKey { uuid, .. } => Some(uuid.to_string()),
             Self::System(name) => Some((*name).to_owned()),
+        }
+    }
+
+    /// The user who acts, by themselves or by a key of theirs.
+    pub fn user(&self) -> Option<Uuid> {
+        match self {
+            Self::User { uuid, .. } | Self::ApiKey { uuid, .. } => Some(*uuid),
+            Self::Anonymous | Self::System(_) => None,
+        }
+    }
+
+    /// The key that they act by.
+    pub fn api_key(&self) -> Option<Uuid> {
+        match self {
+            Self::ApiKey { key, .. } => Some(*key),
+            _ => None,
         }
     }
 }
@@ -70,10 +96,12 @@ pub struct AuditEntry {
     pub created_at: Timestamp,
     /// Whose rows were touched.
     pub tenant_id: Option<i64>,
-    /// `anonymous`, `user` or `system`.
+    /// `anonymous`, `user`, `api-key` or `system`.
     pub actor_kind: String,
     /// The public id of the user or the name of the part of the system.
     pub actor: Option<String>,
+    /// The key that the user acted by.
+    pub api_key: Option<Uuid>,
     /// `user.register`, `session.revoke` …
     pub action: String,
     /// Kind of thing acted on.

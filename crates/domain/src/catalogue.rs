@@ -5,6 +5,8 @@
 pub enum Realm {
     /// Everybody's who is signed in.
     Everybody,
+    /// The same, but no program's that has a key of theirs.
+    Session,
     /// Those in the tenant that the call is about, or of the platform where it is about none.
     Tenant,
     /// Those of platform roles alone: what is acted on belongs to no tenant.
@@ -29,6 +31,11 @@ const fn known(name: &'static str, realm: Realm, meaning: &'static str) -> Known
 /// All of them, sorted.
 pub const PERMISSIONS: &[KnownPermission] = &[
     known("audit:read", Realm::Platform, "Read the audit trail"),
+    known(
+        "credentials:write",
+        Realm::Session,
+        "Change how one logs in, end one's sessions, make and revoke API keys",
+    ),
     known("events:read", Realm::Platform, "Look at events that could not be published"),
     known("events:write", Realm::Platform, "Publish them again, or drop them"),
     known("jobs:read", Realm::Platform, "Look at background jobs"),

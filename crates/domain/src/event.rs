@@ -89,6 +89,20 @@ pub enum DomainEvent {
         /// The passkey.
         passkey: Uuid,
     },
+    /// A program may act for an account.
+    ApiKeyCreated {
+        /// The account.
+        user: Uuid,
+        /// The key.
+        key: Uuid,
+    },
+    /// A program may not act for an account any more.
+    ApiKeyRevoked {
+        /// The account.
+        user: Uuid,
+        /// The key.
+        key: Uuid,
+    },
     /// An account shall have another address, which has to be proven.
     EmailChangeRequested {
         /// The account.
@@ -204,6 +218,8 @@ impl DomainEvent {
             Self::PasskeyAdded { .. } => "user.passkey-added.v1",
             Self::PasskeyRemoved { .. } => "user.passkey-removed.v1",
             Self::PasskeyCloned { .. } => "user.passkey-cloned.v1",
+            Self::ApiKeyCreated { .. } => "user.api-key-created.v1",
+            Self::ApiKeyRevoked { .. } => "user.api-key-revoked.v1",
             Self::EmailChangeRequested { .. } => "user.email-change-requested.v1",
             Self::EmailChanged { .. } => "user.email-changed.v1",
             Self::UserCreated { .. } => "user.created.v1",
@@ -241,6 +257,8 @@ impl DomainEvent {
             | Self::PasskeyAdded { user, .. }
             | Self::PasskeyRemoved { user, .. }
             | Self::PasskeyCloned { user, .. }
+            | Self::ApiKeyCreated { user, .. }
+            | Self::ApiKeyRevoked { user, .. }
             | Self::EmailChangeRequested { user }
             | Self::EmailChanged { user }
             | Self::UserCreated { user }
@@ -276,6 +294,9 @@ impl DomainEvent {
             Self::MemberJoined { tenant, user }
             | Self::MemberChanged { tenant, user }
             | Self::MemberRemoved { tenant, user } => json!({ "tenantId": tenant, "userId": user }),
+            Self::ApiKeyCreated { user, key } | Self::ApiKeyRevoked { user, key } => {
+                json!({ "userId": user, "apiKeyId": key })
+            }
             Self::PasskeyAdded { user, passkey }
             | Self::PasskeyRemoved { user, passkey }
             | Self::PasskeyCloned { user, passkey } => json!({ "userId": user, "passkeyId": passkey }),

@@ -6,6 +6,7 @@
 
 mod access;
 mod activity;
+mod api_key;
 mod audit;
 mod auth_method;
 mod base;
@@ -33,6 +34,7 @@ mod user;
 
 pub use access::{Permission, PermissionError, Permissions, SystemRole};
 pub use activity::UserActivity;
+pub use api_key::ApiKey;
 pub use audit::{Actor, AuditEntry, Outcome};
 pub use auth_method::{AuthMethod, AuthMethods, AuthMethodsError};
 pub use base::{Base, Timestamp};

@@ -23,6 +23,7 @@ use crate::routes;
     components(schemas(ErrorBody, FieldErrorBody)),
     tags(
         (name = "auth", description = "Registration, login, tokens"),
+        (name = "api-keys", description = "Keys of programs"),
         (name = "users", description = "Accounts"),
         (name = "roles", description = "What members of a tenant, or administrators of the platform, may do"),
         (name = "tenants", description = "Tenants, who belongs to them and who is asked to"),

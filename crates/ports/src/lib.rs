@@ -6,6 +6,7 @@
 
 mod access;
 mod activity;
+mod api_keys;
 mod audit;
 mod blobs;
 mod broker;
@@ -42,6 +43,7 @@ mod token;
 
 pub use access::{AccessQueries, AccessRepo, Membership, Revisions};
 pub use activity::ActivityQueries;
+pub use api_keys::{ApiKeyQueries, ApiKeyRepo};
 pub use audit::{AUDIT_ORDERS, AuditFilter, AuditQueries, AuditTrail};
 pub use blobs::{Blob, BlobEntry, BlobKey, BlobMeta, BlobStore, ByteStream};
 pub use broker::{EventBroker, EventHandler};

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 
 use crate::{
-    AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
-    CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys, IdentityQueries,
-    IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo,
-    LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries,
-    MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, PasskeyQueries, PasskeyRepo, RefreshTokenRepo,
-    Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
-    TenantContentQueries,
-    TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
+    AccessQueries, AccessRepo, ActivityQueries, ApiKeyQueries, ApiKeyRepo, AuditQueries, AuditTrail,
+    BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys,
+    IdentityQueries, IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue,
+    KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries,
+    MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, PasskeyQueries,
+    PasskeyRepo, RefreshTokenRepo, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo,
+    SessionQueries, SessionRepo, TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo,
+    UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -55,6 +55,8 @@ pub trait Store: Send + Sync {
     fn oauth(&self) -> &dyn OAuthQueries;
     /// Passkeys.
     fn passkeys(&self) -> &dyn PasskeyQueries;
+    /// Keys of programs.
+    fn api_keys(&self) -> &dyn ApiKeyQueries;
     /// Failed logins; kept outside the unit of work, because they must outlive its rollback. Not to be written
     /// while holding a unit of work: with one writer at a time they would wait for each other.
     fn login_attempts(&self) -> &dyn LoginAttempts;
@@ -144,6 +146,8 @@ pub trait Tx: Send + Sync {
     fn oauth(&self) -> &dyn OAuthRepo;
     /// Passkeys, and the challenges that wait to be signed with one.
     fn passkeys(&self) -> &dyn PasskeyRepo;
+    /// Keys of programs.
+    fn api_keys(&self) -> &dyn ApiKeyRepo;
     /// What keeps out whoever has lost a lock.
     fn fences(&self) -> &dyn Fences;
     /// Who may do what.

@@ -53,7 +53,7 @@ impl Authenticator {
 
     /// What `navigator.credentials.create` resolves to, as JSON.
     pub fn create(&mut self, options: &Value) -> Value {
-        self.handle = options["user"]["id"].as_str().unwrap().to_owned();
+        options["user"]["id"].as_str().unwrap().clone_into(&mut self.handle);
         let client = self.client_data("webauthn.create", options);
         let mut data = self.data(options["rp"]["id"].as_str().unwrap(), ATTESTED);
         data.extend([0; 16]);

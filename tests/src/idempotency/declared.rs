@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::KEY;
 use crate::harness::{App, profiles};
 
+/// Answers with a secret are kept nowhere, so they are not given again.
+const SECRETS: [&str; 1] = ["/api/v1/api-keys"];
+
 /// POSTs as the document has them, by path.
 async fn posts(app: &App) -> BTreeMap<String, Value> {
     let document = app.get("/openapi.json").gives(200).await.json();
@@ -33,12 +36,12 @@ fn filled(path: &str) -> String {
 }
 
 profiles! {
-    /// Creating and enqueueing for somebody who is known acts once per key, without exception.
+    /// Creating and enqueueing for somebody who is known acts once per key.
     async fn every_creation_is_declared(app: &App) {
         for (path, post) in posts(app).await {
             let creates = answers(&post, "201") || answers(&post, "202");
             let known = post["security"].as_array().is_some_and(|ways| !ways.is_empty());
-            if creates && known {
+            if creates && known && !SECRETS.contains(&path.as_str()) {
                 assert!(declares(&post), "POST {path} creates or enqueues and lacks `params(Once)`");
             }
             if declares(&post) {

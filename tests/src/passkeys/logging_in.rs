@@ -8,7 +8,7 @@ use super::{
     ADA, EVE, begin_login, begin_registration, denied, finish_login, login, methods, owner, passkeys,
     registered,
 };
-use crate::harness::{App, PASSWORD, Tokens, profiles};
+use crate::harness::{PASSWORD, Tokens, profiles};
 
 profiles! {
     [owned_clock()]

@@ -9,7 +9,7 @@ use super::{
     ADA, EVE, begin_login, begin_registration, denied, finish_registration, login, origin, owner, passkeys,
     registered, remove,
 };
-use crate::harness::{App, PASSWORD, profiles};
+use crate::harness::{PASSWORD, profiles};
 
 profiles! {
     [owned_clock()]

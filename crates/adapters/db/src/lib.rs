@@ -6,6 +6,7 @@
 
 mod access;
 mod activity;
+mod api_keys;
 mod attempts;
 mod audit;
 pub mod backup;

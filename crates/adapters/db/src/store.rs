@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ports::{
-    AccessQueries, AccessRepo, ActivityQueries, AuditQueries, AuditTrail, BulkQueries, BulkRepo,
-    CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys, IdentityQueries,
-    IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo,
-    Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries,
-    MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, PasskeyQueries, PasskeyRepo, RefreshTokenRepo,
-    Relaxed, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
-    TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, Tx, UserQueries, UserRepo,
+    AccessQueries, AccessRepo, ActivityQueries, ApiKeyQueries, ApiKeyRepo, AuditQueries, AuditTrail,
+    BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences,
+    IdempotencyKeys, IdentityQueries, IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries,
+    JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox,
+    MemberQueries, MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries,
+    PasskeyQueries, PasskeyRepo, RefreshTokenRepo, Relaxed, Result, RoleQueries, RoleRepo, SealedQueries,
+    SealedRepo, SessionQueries, SessionRepo, Store, TenantContentQueries, TenantContentRepo, TenantQueries,
+    TenantRepo, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -89,6 +90,10 @@ impl Store for DbStore {
         &self.conn
     }
     fn passkeys(&self) -> &dyn PasskeyQueries {
+        &self.conn
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyQueries {
         &self.conn
     }
 
@@ -206,6 +211,10 @@ impl Tx for DbTx {
         &self.conn
     }
     fn passkeys(&self) -> &dyn PasskeyRepo {
+        &self.conn
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyRepo {
         &self.conn
     }
 

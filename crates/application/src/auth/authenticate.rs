@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Permission, STEP_UP, SystemRole, TenantScope, User, UserStatus};
+use domain::{Permission, Permissions, STEP_UP, SystemRole, TenantScope, User, UserStatus};
 use moka::sync::Cache;
 use ports::{AccessClaims, ResultExt, Revisions, TokenError};
 use uuid::Uuid;
 
 use super::Auth;
+use super::api_keys::{Keys, text};
+use super::ground::By;
 use super::policies::Policies;
 use super::principal::{Principal, Principals};
 use crate::{AuthFailure, Error, Result};
@@ -21,25 +23,27 @@ pub(crate) struct Bearers {
     verified: Cache<[u8; 32], Arc<AccessClaims>>,
     pub(crate) principals: Principals,
     policies: Policies,
+    pub(super) keys: Keys,
 }
 
 /// Whose rights are asked for, and where.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     pub(super) user: Uuid,
-    pub(super) session: Uuid,
+    pub(super) by: By,
     pub(super) tenant: Option<Uuid>,
 }
 
 impl Default for Bearers {
     fn default() -> Self {
         let verified = Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(60)).build();
-        Self { verified, principals: Principals::default(), policies: Policies::default() }
+        let (principals, policies, keys) = (Principals::default(), Policies::default(), Keys::default());
+        Self { verified, principals, policies, keys }
     }
 }
 
 impl Auth {
-    /// Who presents this access token.
+    /// Who presents this access token, or API key.
     ///
     /// A warm caller costs no query while this process is alone with its database, and one read of revisions
     /// otherwise: an ended session or a taken right is refused on the very next request, on every replica.
@@ -47,8 +51,12 @@ impl Auth {
     /// # Errors
     /// `Unauthenticated`; [`Error::MfaRequired`] when the token's tenant asks for a second factor.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Principal>> {
+        if text::is_key(token) {
+            return self.authenticate_key(token).await;
+        }
         let claims = self.verify(token)?;
-        self.principal(Asked { user: claims.sub, session: claims.sid, tenant: claims.tid }).await
+        let by = By::Session(claims.sid);
+        self.principal(Asked { user: claims.sub, by, tenant: claims.tid }).await
     }
 
     /// The same caller in a tenant that a call is about: with the token's own rights when it speaks for that tenant, with
@@ -61,7 +69,7 @@ impl Auth {
         match caller.scope.tenant_uuid() {
             Some(own) if own == tenant => return Ok(Arc::clone(caller)),
             None => {
-                let asked = Asked { user: caller.user, session: caller.session, tenant: Some(tenant) };
+                let asked = Asked { user: caller.user, by: caller.by(), tenant: Some(tenant) };
                 match self.principal(asked).await {
                     Err(Error::Unauthenticated(_)) => {}
                     found => return found,
@@ -78,8 +86,8 @@ impl Auth {
     }
 
     /// From memory when that still holds, else from the database.
-    async fn principal(&self, asked: Asked) -> Result<Arc<Principal>> {
-        if let Some(principal) = self.bearers.principals.get(asked.session, asked.tenant)
+    pub(super) async fn principal(&self, asked: Asked) -> Result<Arc<Principal>> {
+        if let Some(principal) = self.bearers.principals.get(asked.by.uuid(), asked.tenant)
             && principal.user == asked.user
             && principal.session_expires_at > self.core.clock.now()
             && self.still_holds(&principal).await?
@@ -138,7 +146,7 @@ impl Auth {
         Ok(principal)
     }
 
-    /// Account, session, membership and grants, from the database. `None` when one of the first three has ended.
+    /// Account, session or key, membership and grants, from the database. `None` when one of the first three has ended.
     pub(super) async fn read_principal(
         &self,
         asked: Asked,
@@ -147,12 +155,8 @@ impl Auth {
         let store = &self.core.store;
         let user = store.users().by_uuid(asked.user).await.optional()?;
         let user = user.filter(|user| user.status != UserStatus::Locked);
-        let session = store.sessions().by_uuid(asked.session).await.optional()?;
-        let session = session.filter(|session| session.revoked_at.is_none());
-        let (Some(user), Some(session)) = (user, session) else { return Ok(None) };
-        if session.user_id != user.base.id {
-            return Ok(None);
-        }
+        let Some(user) = user else { return Ok(None) };
+        let Some(ground) = self.ground(&user, asked.by).await? else { return Ok(None) };
         let membership = match asked.tenant {
             None => None,
             Some(tenant) => match store.access().membership(user.base.id, tenant).await.optional()? {
@@ -167,18 +171,26 @@ impl Auth {
             TenantScope::Platform => Vec::new(),
             TenantScope::Tenant { .. } => self.granted(&user, scope, revisions.tenant).await?,
         };
+        let within = |grants: Permissions| match &ground.limit {
+            Some(limit) => grants.meet(limit),
+            None => grants,
+        };
         Ok(Some(Principal {
             user_id: user.base.id,
             user: user.base.uuid,
-            session_id: session.base.id,
-            session: session.base.uuid,
+            session_id: ground.session_id,
+            session: asked.by.uuid(),
+            key: asked.by.key(),
             scope,
-            permissions: platform.iter().cloned().chain(in_tenant).chain(SystemRole::implied()).collect(),
-            platform: platform.into_iter().chain(SystemRole::implied()).collect(),
-            authenticated_at: session.authenticated_at,
-            lacks_factor: requires_mfa && !session.methods.is_multi_factor(),
+            permissions: within(
+                platform.iter().cloned().chain(in_tenant).chain(SystemRole::implied()).collect(),
+            ),
+            platform: within(platform.into_iter().chain(SystemRole::implied()).collect()),
+            authenticated_at: ground.authenticated_at,
+            multi_factor: ground.multi_factor,
+            lacks_factor: requires_mfa && !ground.multi_factor,
             revisions,
-            session_expires_at: session.expires_at,
+            session_expires_at: ground.expires_at,
         }))
     }
 

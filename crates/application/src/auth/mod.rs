@@ -2,8 +2,10 @@
 //!
 //! One file per use case; [`secret`] makes opaque tokens, [`principal`] remembers who is who.
 
+mod api_keys;
 mod authenticate;
 mod change_email;
+mod ground;
 mod login;
 mod logout;
 mod mfa;
@@ -24,6 +26,7 @@ mod shared;
 mod switch_tenant;
 mod verify_email;
 
+pub use api_keys::{CreatedApiKey, NewApiKey};
 pub use login::{LoggedIn, Login};
 pub use mfa::Enrolled;
 pub use oauth::{Departure, OAuthBegin, OAuthExchange, OAuthRefusal, OAuthReturn};

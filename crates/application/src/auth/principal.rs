@@ -9,6 +9,7 @@ use moka::sync::Cache;
 use ports::Revisions;
 use uuid::Uuid;
 
+use super::ground::By;
 use crate::{Error, Result};
 
 /// A caller whose token, session and account have been checked.
@@ -20,8 +21,10 @@ pub struct Principal {
     pub user: Uuid,
     /// Internal id of the session.
     pub session_id: i64,
-    /// The session.
+    /// The session; a key's own id, where there is one.
     pub session: Uuid,
+    /// The key that a program has presented in the user's place.
+    pub key: Option<Uuid>,
     /// Which tenant's rows the token speaks for.
     pub scope: TenantScope,
     /// Everything the caller may do.
@@ -30,6 +33,8 @@ pub struct Principal {
     pub platform: Permissions,
     /// When the caller last proved who they are.
     pub authenticated_at: Timestamp,
+    /// Whether more than one factor was proven; for a key, when it was made.
+    pub(crate) multi_factor: bool,
     /// Whether the tenant asks for more factors than the session was opened with: then it is nobody's.
     pub(crate) lacks_factor: bool,
     /// What all this was read at.
@@ -41,7 +46,16 @@ pub struct Principal {
 impl Principal {
     /// The caller as the audit trail names it.
     pub fn actor(&self) -> Actor {
-        Actor::User { id: self.user_id, uuid: self.user }
+        let (id, uuid) = (self.user_id, self.user);
+        match self.key {
+            Some(key) => Actor::ApiKey { id, uuid, key },
+            None => Actor::User { id, uuid },
+        }
+    }
+
+    /// What the caller has presented.
+    pub(super) fn by(&self) -> By {
+        self.key.map_or(By::Session(self.session), By::Key)
     }
 
     /// Whether the caller may do what an operation asks for, by the grants that count for it.
@@ -52,6 +66,7 @@ impl Principal {
         let allowed = match KnownPermission::of(needed).map(|known| known.realm) {
             Some(Realm::Everybody | Realm::Tenant) => self.permissions.allow(needed),
             Some(Realm::Platform) => self.platform.allow(needed),
+            Some(Realm::Session) => self.key.is_none() && self.permissions.allow(needed),
             None => false,
         };
         if allowed { Ok(()) } else { Err(Error::Forbidden) }

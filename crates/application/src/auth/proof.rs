@@ -89,8 +89,8 @@ impl Auth {
     pub(super) async fn count_try(&self, counter: &Counter) -> Result<()> {
         self.refuse_locked(counter).await?;
         let (rule, now) = (&self.core.settings.lockout, self.core.clock.now());
-        let counted = self.count_failure(counter).await?;
-        match rule.locked_for(Some(counted), now).filter(|_| counted.failures > rule.max_failures) {
+        let after = self.count_failure(counter).await?;
+        match rule.locked_for(Some(after), now).filter(|_| after.failures > rule.max_failures) {
             Some(retry_after) => Err(Error::Locked { retry_after }),
             None => Ok(()),
         }

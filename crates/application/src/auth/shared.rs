@@ -34,20 +34,23 @@ struct Body {
     user: Uuid,
     session_id: i64,
     session: Uuid,
+    key: Option<Uuid>,
     tenant: Option<(i64, Uuid)>,
     permissions: Vec<String>,
     platform: Vec<String>,
     authenticated_at: i64,
+    multi_factor: bool,
     lacks_factor: bool,
     session_expires_at: i64,
 }
 
 fn key(asked: Asked, revisions: Revisions) -> CacheKey {
-    let Asked { user, session, tenant } = asked;
+    let Asked { user, by, tenant } = asked;
+    let by = by.uuid();
     let tenant = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
     let Revisions { user: of_user, platform, tenant: of_tenant } = revisions;
-    let name = format!("principal:{user}:{session}:{of_user}.{platform}.{of_tenant}:{tenant}");
-    CacheKey::new(name).tagged(tag(session))
+    let name = format!("principal:{user}:{by}:{of_user}.{platform}.{of_tenant}:{tenant}");
+    CacheKey::new(name).tagged(tag(by))
 }
 
 /// All or none: rights that can't be read are not guessed.
@@ -91,10 +94,12 @@ impl Auth {
             user: principal.user,
             session_id: principal.session_id,
             session: principal.session,
+            key: principal.key,
             tenant: principal.scope.tenant_id().zip(principal.scope.tenant_uuid()),
             permissions: texts(&principal.permissions),
             platform: texts(&principal.platform),
             authenticated_at: principal.authenticated_at.timestamp_millis(),
+            multi_factor: principal.multi_factor,
             lacks_factor: principal.lacks_factor,
             session_expires_at: principal.session_expires_at.timestamp_millis(),
         };
@@ -115,10 +120,12 @@ impl Auth {
             user: body.user,
             session_id: body.session_id,
             session: body.session,
+            key: body.key,
             scope: body.tenant.map_or(TenantScope::Platform, |(id, uuid)| TenantScope::Tenant { id, uuid }),
             permissions: parsed(&body.permissions)?,
             platform: parsed(&body.platform)?,
             authenticated_at: chrono::DateTime::from_timestamp_millis(body.authenticated_at)?,
+            multi_factor: body.multi_factor,
             lacks_factor: body.lacks_factor,
             revisions,
             session_expires_at: chrono::DateTime::from_timestamp_millis(body.session_expires_at)?,

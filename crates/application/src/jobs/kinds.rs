@@ -38,6 +38,7 @@ pub const KINDS: &[JobKind] = &[
     mail("mail.passkey-added"),
     mail("mail.passkey-removed"),
     mail("mail.passkey-cloned"),
+    mail("mail.api-key-created"),
     operator("maintenance.purge", 5),
     operator("keys.tend", 5),
     operator("diagnostics.echo", 3),

@@ -45,7 +45,7 @@ impl Mails {
     /// Which event is followed by which mail job.
     pub fn caused_by() -> Vec<(&'static str, &'static str)> {
         let (tenant, invitation) = (Uuid::nil(), Uuid::nil());
-        let (user, session, passkey) = (Uuid::nil(), Uuid::nil(), Uuid::nil());
+        let (user, session, passkey, key) = (Uuid::nil(), Uuid::nil(), Uuid::nil(), Uuid::nil());
         vec![
             (DomainEvent::UserRegistered { user }.kind(), "mail.verify-email"),
             (DomainEvent::UserCreated { user }.kind(), "mail.verify-email"),
@@ -63,6 +63,7 @@ impl Mails {
             (DomainEvent::PasskeyAdded { user, passkey }.kind(), "mail.passkey-added"),
             (DomainEvent::PasskeyRemoved { user, passkey }.kind(), "mail.passkey-removed"),
             (DomainEvent::PasskeyCloned { user, passkey }.kind(), "mail.passkey-cloned"),
+            (DomainEvent::ApiKeyCreated { user, key }.kind(), "mail.api-key-created"),
         ]
     }
 
@@ -114,6 +115,9 @@ impl Mails {
             }
             "mail.passkey-cloned" => {
                 self.send(&user.email, order.event_id, &Template::passkey_cloned(&user)?).await
+            }
+            "mail.api-key-created" => {
+                self.send(&user.email, order.event_id, &Template::api_key_created(&user)?).await
             }
             _ => Err(Error::Internal(ports::Error::new(ports::Kind::Internal, "mails.deliver"))),
         }

@@ -83,7 +83,8 @@ impl Template {
             name: name(user),
             what: "The password of your account was changed a moment ago, and your other sessions were ended.",
             link: None,
-            otherwise: "If that was not you, choose a new password at once (\"forgot password\").",
+            otherwise: "If that was not you, choose a new password at once (\"forgot password\"), and look through your \
+                        passkeys and API keys.",
         })
     }
 
@@ -168,6 +169,16 @@ impl Template {
                    copied it, so we let nobody in.",
             link: None,
             otherwise: "Please take that passkey away and register another one, even if that was you.",
+        })
+    }
+
+    pub(super) fn api_key_created(user: &User) -> Result<Self> {
+        render(&Words {
+            subject: "An API key was made for your account",
+            name: name(user),
+            what: "From now on a program with this key acts in your name, within the scopes you gave it.",
+            link: None,
+            otherwise: "If that was not you, revoke the key, end all your sessions and choose a new password.",
         })
     }
 

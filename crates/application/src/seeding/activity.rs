@@ -47,6 +47,7 @@ fn entries(seed: u16, number: u32) -> [AuditEntry; ENTRIES as usize] {
             tenant_id: None,
             actor_kind: actor.kind().to_owned(),
             actor: actor.name(),
+            api_key: actor.api_key(),
             action: action.to_owned(),
             resource: resource.to_owned(),
             resource_id: Some(user.to_string()),

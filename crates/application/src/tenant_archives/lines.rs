@@ -87,6 +87,9 @@ pub(super) struct AuditLine {
     created_at: Timestamp,
     actor_kind: String,
     actor: Option<String>,
+    /// Archives of earlier releases have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    api_key: Option<Uuid>,
     action: String,
     resource: String,
     resource_id: Option<String>,
@@ -161,6 +164,7 @@ impl From<AuditEntry> for Line {
             created_at: entry.created_at,
             actor_kind: entry.actor_kind,
             actor: entry.actor,
+            api_key: entry.api_key,
             action: entry.action,
             resource: entry.resource,
             resource_id: entry.resource_id,
@@ -184,6 +188,7 @@ impl AuditLine {
             tenant_id: Some(tenant_id),
             actor_kind: self.actor_kind,
             actor: self.actor,
+            api_key: self.api_key,
             action: self.action,
             resource: self.resource,
             resource_id: self.resource_id,

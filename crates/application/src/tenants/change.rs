@@ -40,7 +40,7 @@ impl Tenants {
         seen: Option<&[i32]>,
     ) -> Result<Tenant> {
         if changes.requires_mfa == Some(true) {
-            self.refuse_single_factor(caller).await?;
+            refuse_single_factor(caller)?;
         }
         let changes = &Parsed::of(changes)?;
         let apply = |tenant: &mut Tenant| changes.apply(tenant);
@@ -107,11 +107,10 @@ impl Tenants {
         self.auth.forget_scope(caller.scope);
         Ok(edited)
     }
+}
 
-    async fn refuse_single_factor(&self, caller: &Principal) -> Result<()> {
-        let session = self.core.store.sessions().by_uuid(caller.session).await?;
-        if session.methods.is_multi_factor() { Ok(()) } else { Err(Error::MfaRequired) }
-    }
+fn refuse_single_factor(caller: &Principal) -> Result<()> {
+    if caller.multi_factor { Ok(()) } else { Err(Error::MfaRequired) }
 }
 
 fn event(tenant: &Tenant) -> DomainEvent {

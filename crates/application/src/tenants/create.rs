@@ -1,6 +1,6 @@
 //! Founding a tenant.
 
-use domain::{Actor, DomainEvent, Slug, SystemRole, Tenant, TenantName};
+use domain::{DomainEvent, Slug, SystemRole, Tenant, TenantName};
 
 use super::Tenants;
 use crate::auth::Principal;
@@ -34,7 +34,7 @@ impl Tenants {
         let (founded, scope) = (&tenant, tenant.scope());
         let founder = &self.core.store.users().by_id(caller.user_id).await?.base;
         Work::run(&self.core, context, CREATE, |mut work| async move {
-            work.acting_as(Actor::User { id: caller.user_id, uuid: caller.user }, scope);
+            work.acting_as(caller.actor(), scope);
             work.on(founded.base.uuid);
             let tx = work.tx();
             tx.tenants().insert(founded).await?;

@@ -10,7 +10,7 @@ pub use create::NewUser;
 pub(crate) use create::write_new;
 pub use profile::Changes;
 
-use domain::{Actor, SystemRole, User, UserActivity};
+use domain::{SystemRole, User, UserActivity};
 use ports::{Kind, ResultExt};
 use uuid::Uuid;
 
@@ -77,7 +77,7 @@ impl Users {
 
     /// Nobody takes away their own account here, nor the last one that can administer the platform.
     async fn refuse_lockout(&self, work: &Work<'_>, context: &Context, uuid: Uuid) -> Result<()> {
-        if matches!(context.actor, Actor::User { uuid: own, .. } if own == uuid) {
+        if context.actor.user() == Some(uuid) {
             return Err(Error::Conflict);
         }
         let tx = work.tx();

@@ -49,6 +49,8 @@ struct EntryBody {
     #[schema(example = "user")]
     actor_kind: String,
     actor: Option<String>,
+    /// The key that the user acted by.
+    api_key_id: Option<Uuid>,
     #[schema(example = "session.login")]
     action: String,
     #[schema(example = "session")]
@@ -72,6 +74,7 @@ impl From<AuditEntry> for EntryBody {
             created_at: rfc3339(entry.created_at),
             actor_kind: entry.actor_kind,
             actor: entry.actor,
+            api_key_id: entry.api_key,
             action: entry.action,
             resource: entry.resource,
             resource_id: entry.resource_id,

@@ -229,7 +229,7 @@ async fn refresh(
 }
 
 /// End the session: with the access token, or with a refresh token in the body when that has expired.
-#[utoipa::path(tag = "auth", request_body(content = Option<RefreshBody>), security((), ("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", request_body(content = Option<RefreshBody>), security((), ("bearer" = ["credentials:write"])), responses(
     (status = 204, description = "Ended, on every replica"),
     (status = 401, description = "Neither token is usable"),
 ))]
@@ -241,7 +241,9 @@ async fn logout(
     body: Result<Body<RefreshBody>, Failure>,
 ) -> Result<HttpResponse, Failure> {
     match (caller, body) {
-        (Ok(caller), _) => state.app.auth.logout(&caller.context(), &caller).await?,
+        (Ok(caller), _) => {
+            state.app.auth.logout(&caller.context(), &caller).await?;
+        }
         (Err(_), Ok(Body(body))) => {
             state.app.auth.logout_by_refresh_token(&context, &body.refresh_token).await?;
         }

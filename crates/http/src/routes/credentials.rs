@@ -96,7 +96,7 @@ async fn reset_password(
 }
 
 /// Choose another password. Ends the caller's other sessions.
-#[utoipa::path(tag = "auth", request_body = ChangeBody, security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", request_body = ChangeBody, security(("bearer" = ["credentials:write"])), responses(
     (status = 204, description = "The password is the new one"),
     (status = 401, description = "`invalid_credentials`"),
     (status = 423, description = "`account_locked`, with Retry-After"),
@@ -113,7 +113,7 @@ async fn change_password(
 }
 
 /// Ask for another address. It counts once it is proven; the former one is told. Needs a proof of the last ten minutes.
-#[utoipa::path(tag = "auth", request_body = EmailBody, params(Once), security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", request_body = EmailBody, params(Once), security(("bearer" = ["credentials:write"])), responses(
     (status = 202, description = "A mail is on its way to both", body = Envelope<Nothing>),
     (status = 401, description = "`reauthentication_required`"),
 ))]

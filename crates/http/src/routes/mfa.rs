@@ -47,13 +47,14 @@ struct MfaTokenBody {
 /// An answer of a passkey for the token of a login.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"mfaToken": "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "credential": {"id": "…", "rawId": "…", "type": "public-key", "response": {"clientDataJSON": "…", "authenticatorData": "…", "signature": "…", "userHandle": "…"}, "clientExtensionResults": {}}}))]
 struct MfaPasskeyBody {
     #[garde(skip)]
     #[schema(value_type = String, example = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     mfa_token: SecretString,
     /// `toJSON()` of what the browser gave (`AuthenticationResponseJSON`).
     #[garde(skip)]
-    #[schema(value_type = Object, example = json!({"id": "…", "rawId": "…", "type": "public-key", "response": {"clientDataJSON": "…", "authenticatorData": "…", "signature": "…"}, "clientExtensionResults": {}}))]
+    #[schema(value_type = Object)]
     credential: Value,
 }
 
@@ -153,7 +154,7 @@ async fn finish_passkey(
 }
 
 /// Begin with an authenticator app. Needs a proof of the last ten minutes.
-#[utoipa::path(tag = "auth", security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", security(("bearer" = ["credentials:write"])), responses(
     (status = 200, description = "To be confirmed by a first code", body = Envelope<EnrolledBody>),
     (status = 401, description = "`reauthentication_required`"),
     (status = 409, description = "There is a confirmed one already"),
@@ -166,7 +167,7 @@ async fn enroll(state: web::Data<State>, caller: Caller) -> Result<Reply<Enrolle
 }
 
 /// Confirm the app by a first code. From then on logins ask for one; the recovery codes are shown this once.
-#[utoipa::path(tag = "auth", request_body = CodeBody, security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", request_body = CodeBody, security(("bearer" = ["credentials:write"])), responses(
     (status = 200, description = "Logins ask for a second factor now", body = Envelope<RecoveryBody>),
     (status = 409, description = "There is nothing to confirm"),
 ))]
@@ -182,7 +183,7 @@ async fn confirm(
 }
 
 /// Take the app and its recovery codes away.
-#[utoipa::path(tag = "auth", request_body = PasswordBody, security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", request_body = PasswordBody, security(("bearer" = ["credentials:write"])), responses(
     (status = 204, description = "Logins ask for no second factor any more"),
     (status = 401, description = "`invalid_credentials`"),
     (status = 404, description = "There is none"),

@@ -1,6 +1,7 @@
 //! All routes, one file per feature. The paths stand in full beside the functions.
 
 mod activity;
+mod api_keys;
 mod audit;
 mod auth;
 mod credentials;
@@ -12,8 +13,8 @@ mod mfa;
 mod oauth;
 mod outbox;
 mod pages;
-mod roles;
 mod passkeys;
+mod roles;
 mod sessions;
 mod swagger;
 mod tenants;
@@ -30,6 +31,7 @@ pub(crate) fn documented(config: &mut ServiceConfig) {
     mfa::routes(config);
     oauth::routes(config);
     passkeys::routes(config);
+    api_keys::routes(config);
     users::routes(config);
     roles::routes(config);
     activity::routes(config);

@@ -197,7 +197,7 @@ async fn exchange(
 }
 
 /// Begin to link an account with another provider. Needs a proof of the last ten minutes.
-#[utoipa::path(tag = "auth", params(("provider" = String, Path, example = "google")), request_body = LinkBody, security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", params(("provider" = String, Path, example = "google")), request_body = LinkBody, security(("bearer" = ["credentials:write"])), responses(
     (status = 200, description = "Where to send the browser, with a cookie for the way back", body = Envelope<LinkReply>),
     (status = 401, description = "`reauthentication_required`"),
     (status = 404, description = "There is no such provider"),
@@ -234,7 +234,7 @@ async fn identities(state: web::Data<State>, caller: Caller) -> Result<Reply<Vec
 }
 
 /// Unlink one, and end the caller's other sessions. Needs a proof of the last ten minutes.
-#[utoipa::path(tag = "auth", params(("id" = Uuid, Path)), security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", params(("id" = Uuid, Path)), security(("bearer" = ["credentials:write"])), responses(
     (status = 204, description = "It opens nothing any more"),
     (status = 401, description = "`reauthentication_required`"),
     (status = 404, description = "The caller has no such one"),

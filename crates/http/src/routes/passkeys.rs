@@ -26,9 +26,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 /// Options of a call of the browser.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"publicKey": {"challenge": "dGhp…", "rpId": "id.example.com", "userVerification": "required"}}))]
 pub(super) struct OptionsBody {
     /// For `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`. Good for five minutes, once.
-    #[schema(value_type = Object, example = json!({"challenge": "dGhp…", "rpId": "id.example.com", "userVerification": "required"}))]
+    #[schema(value_type = Object)]
     public_key: Value,
 }
 
@@ -41,6 +42,7 @@ impl From<Value> for OptionsBody {
 /// A new passkey.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"label": "Telephone", "credential": {"id": "…", "rawId": "…", "type": "public-key", "response": {"clientDataJSON": "…", "attestationObject": "…", "transports": ["internal"]}, "clientExtensionResults": {}}}))]
 struct PasskeyRegistrationBody {
     /// How its owner calls it; 1 to 64 characters.
     #[garde(skip)]
@@ -48,17 +50,18 @@ struct PasskeyRegistrationBody {
     label: Option<String>,
     /// `toJSON()` of what the browser made (`RegistrationResponseJSON`).
     #[garde(skip)]
-    #[schema(value_type = Object, example = json!({"id": "…", "rawId": "…", "type": "public-key", "response": {"clientDataJSON": "…", "attestationObject": "…", "transports": ["internal"]}, "clientExtensionResults": {}}))]
+    #[schema(value_type = Object)]
     credential: Value,
 }
 
 /// An answer of a passkey, to log in.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"credential": {"id": "…", "rawId": "…", "type": "public-key", "response": {"clientDataJSON": "…", "authenticatorData": "…", "signature": "…", "userHandle": "…"}, "clientExtensionResults": {}}}))]
 struct PasskeyLoginBody {
     /// `toJSON()` of what the browser gave (`AuthenticationResponseJSON`).
     #[garde(skip)]
-    #[schema(value_type = Object, example = json!({"id": "…", "rawId": "…", "type": "public-key", "response": {"clientDataJSON": "…", "authenticatorData": "…", "signature": "…", "userHandle": "…"}, "clientExtensionResults": {}}))]
+    #[schema(value_type = Object)]
     credential: Value,
     /// The tenant that the access token shall speak for.
     #[garde(skip)]
@@ -100,7 +103,7 @@ impl From<Passkey> for PasskeyBody {
 }
 
 /// Begin to register a passkey: what to call `navigator.credentials.create` with. Needs a proof of the last ten minutes.
-#[utoipa::path(tag = "auth", security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", security(("bearer" = ["credentials:write"])), responses(
     (status = 200, description = "Ask the browser", body = Envelope<OptionsBody>),
     (status = 401, description = "`reauthentication_required`"),
     (status = 409, description = "The caller has as many as one may have"),
@@ -113,7 +116,7 @@ async fn begin_registration(state: web::Data<State>, caller: Caller) -> Result<R
 }
 
 /// Keep the passkey that the browser made. Needs a proof of the last ten minutes.
-#[utoipa::path(tag = "auth", request_body = PasskeyRegistrationBody, params(Once), security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", request_body = PasskeyRegistrationBody, params(Once), security(("bearer" = ["credentials:write"])), responses(
     (status = 201, description = "Kept", body = Envelope<PasskeyBody>),
     (status = 401, description = "`reauthentication_required`"),
     (status = 409, description = "It is somebody's already, or the caller has as many as one may have"),
@@ -176,7 +179,7 @@ async fn list(state: web::Data<State>, caller: Caller) -> Result<Reply<Vec<Passk
 }
 
 /// Take one of the caller's passkeys away. Needs a proof of the last ten minutes.
-#[utoipa::path(tag = "auth", params(("id" = Uuid, Path)), security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", params(("id" = Uuid, Path)), security(("bearer" = ["credentials:write"])), responses(
     (status = 204, description = "Nobody gets in with it any more"),
     (status = 401, description = "`reauthentication_required`"),
     (status = 404, description = "The caller has no such passkey"),

@@ -34,7 +34,7 @@ struct PermissionBody {
     name: &'static str,
     #[schema(example = "See who belongs to the tenant, and who is invited")]
     description: &'static str,
-    /// `everybody` has it without any role; `tenant`: by roles of the tenant, or of the platform; `platform`: by roles of
+    /// `everybody` has it without any role; `session`: the same, but no API key has it; `tenant`: by roles of the tenant, or of the platform; `platform`: by roles of
     /// the platform alone.
     #[schema(example = "tenant")]
     realm: &'static str,
@@ -44,6 +44,7 @@ impl From<KnownPermission> for PermissionBody {
     fn from(known: KnownPermission) -> Self {
         let realm = match known.realm {
             Realm::Everybody => "everybody",
+            Realm::Session => "session",
             Realm::Tenant => "tenant",
             Realm::Platform => "platform",
         };

@@ -108,7 +108,7 @@ async fn list(
 }
 
 /// End one of the caller's sessions.
-#[utoipa::path(tag = "auth", params(("id" = Uuid, Path)), security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", params(("id" = Uuid, Path)), security(("bearer" = ["credentials:write"])), responses(
     (status = 204, description = "Ended, on every replica"),
     (status = 404, description = "The caller has no such session, or it has ended"),
 ))]
@@ -119,7 +119,7 @@ async fn end(state: web::Data<State>, caller: Caller, id: web::Path<Uuid>) -> Re
 }
 
 /// End all of the caller's sessions, this one too.
-#[utoipa::path(tag = "auth", security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", security(("bearer" = ["credentials:write"])), responses(
     (status = 204, description = "Ended, on every replica"),
 ))]
 #[post("/api/v1/auth/logout-all")]
@@ -160,7 +160,7 @@ impl TryFrom<ProofBody> for FreshProof {
 }
 
 /// Prove again who you are, by password, by a code of the app or a recovery code, or by a passkey. For ten minutes the session may do what is dangerous then (RFC 9470).
-#[utoipa::path(tag = "auth", request_body = ProofBody, security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", request_body = ProofBody, security(("bearer" = ["credentials:write"])), responses(
     (status = 200, description = "Proven", body = Envelope<Nothing>),
     (status = 401, description = "`invalid_credentials`"),
     (status = 423, description = "`account_locked`, with Retry-After"),
@@ -176,7 +176,7 @@ async fn reauthenticate(
 }
 
 /// Get an access token for another of the caller's tenants. The session's later ones speak for it, too.
-#[utoipa::path(tag = "auth", request_body = SwitchBody, security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", request_body = SwitchBody, security(("bearer" = ["credentials:write"])), responses(
     (status = 200, description = "The token", body = Envelope<SwitchedBody>),
     (status = 403, description = "`mfa_required`: the tenant asks for a session with a second factor"),
     (status = 404, description = "The caller has no such tenant"),
@@ -197,7 +197,7 @@ async fn switch_tenant(
 }
 
 /// Begin to prove it by a passkey: what to call `navigator.credentials.get` with.
-#[utoipa::path(tag = "auth", security(("bearer" = ["profile:write"])), responses(
+#[utoipa::path(tag = "auth", security(("bearer" = ["credentials:write"])), responses(
     (status = 200, description = "Ask the browser", body = Envelope<OptionsBody>),
     (status = 404, description = "The caller has no passkey"),
 ))]

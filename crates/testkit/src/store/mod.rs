@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod api_keys;
 pub mod attempts;
 pub mod audit;
 pub mod bulk;
@@ -14,9 +15,9 @@ pub mod keys;
 pub mod mail_tokens;
 pub mod mailbox;
 pub mod mfa;
-pub mod roles;
 pub mod oauth;
 pub mod passkeys;
+pub mod roles;
 pub mod sealed;
 pub mod sessions;
 pub mod tenancy;
@@ -122,6 +123,14 @@ macro_rules! store_suite {
                     a_challenge_is_taken_once,
                     of_many_takers_one_gets_the_challenge,
                     purge_removes_expired_challenges,
+                }
+                api_keys {
+                    reads_back_every_field,
+                    lists_those_of_one_user,
+                    a_hash_is_unique,
+                    a_use_is_noted_now_and_then,
+                    is_removed_by_its_owner,
+                    purge_removes_expired_ones,
                 }
                 expired_tokens {
                     each_kind_has_its_own_time,

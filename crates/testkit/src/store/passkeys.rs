@@ -85,9 +85,9 @@ pub async fn a_credential_is_one_passkey(bench: &Bench) {
 /// "Notes a use, and what the authenticator told with it."
 pub async fn a_use_is_noted(bench: &Bench) {
     let user = somebody(bench).await;
-    let (used, other) = (registered(bench, user).await, registered(bench, user).await);
-    bench.commit(async |tx| tx.passkeys().note_use(used.id, 7, true, at_millis(11)).await).await;
-    let noted = Passkey { counter: 7, backed_up: true, last_used_at: Some(at_millis(11)), ..used };
+    let (known, other) = (registered(bench, user).await, registered(bench, user).await);
+    bench.commit(async |tx| tx.passkeys().note_use(known.id, 7, true, at_millis(11)).await).await;
+    let noted = Passkey { counter: 7, backed_up: true, last_used_at: Some(at_millis(11)), ..known };
     assert_eq!(bench.store.passkeys().of_user(user).await.unwrap(), [noted, other]);
 }
 

@@ -20,6 +20,7 @@ async fn write_everything(tx: &dyn Tx, user: &User) {
         created_at: at(0),
         tenant_id: None,
         actor_kind: "system".to_owned(),
+        api_key: None,
         actor: Some("test".to_owned()),
         action: "user.register".to_owned(),
         resource: "users".to_owned(),

@@ -12,6 +12,7 @@ pub struct Model {
     pub tenant_id: Option<i64>,
     pub actor_kind: String,
     pub actor: Option<String>,
+    pub api_key: Option<Uuid>,
     pub action: String,
     pub resource: String,
     pub resource_id: Option<String>,

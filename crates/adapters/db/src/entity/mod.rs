@@ -2,6 +2,7 @@
 //! the repositories.
 #![allow(unreachable_pub, reason = "the derives write `pub` items")]
 
+pub(crate) mod api_keys;
 pub(crate) mod audit_entries;
 pub(crate) mod captured_mails;
 pub(crate) mod credentials;

@@ -164,6 +164,7 @@ pub(super) fn entry() -> AuditEntry {
         tenant_id: None,
         actor_kind: "system".to_owned(),
         actor: None,
+        api_key: None,
         action: "test".to_owned(),
         resource: "tests".to_owned(),
         resource_id: None,

@@ -38,9 +38,9 @@ impl Auth {
             let user = user.base.uuid.to_string();
             return Err(self.denied(context, EXCHANGE, &user, || Error::TokenInvalid).await);
         }
-        let scope = self.login_scope(user, code.tenant).await?;
         let challenged = self.asks_for_second_factor(user.base.id).await?;
         let methods = &AuthMethods::of(AuthMethod::Federated);
+        let scope = self.login_scope(user, code.tenant, (!challenged).then_some(methods)).await?;
         let opened = Work::run(&self.core, context, EXCHANGE, |mut work| async move {
             work.on(user.base.uuid);
             match work.tx().oauth().take_code(code.id).await {

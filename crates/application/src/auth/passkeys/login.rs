@@ -36,24 +36,16 @@ impl Auth {
             None => None,
         };
         let opened = Work::run(&self.core, context, LOGIN, |mut work| async move {
-            let proof = match known {
-                Some((_, user)) => {
-                    work.on(user.base.uuid);
-                    self.proven_by_passkey(&work, answer, PasskeyPurpose::Login, user).await?
-                }
-                None => {
-                    self.spend_challenge(&work, answer, PasskeyPurpose::Login, None).await?;
-                    Err("passkey_unknown")
-                }
+            let refusal = || AuthFailure::InvalidCredentials.into();
+            let Some((scope, user)) = known else {
+                self.spend_challenge(&work, answer, PasskeyPurpose::Login, None).await?;
+                return Err(work.deny_because("passkey_unknown", refusal()).await);
             };
-            let (method, (scope, user)) = match (proof, known) {
-                (Ok(method), Some(known)) => (method, known),
-                (proof, _) => {
-                    let reason = proof.err().unwrap_or("passkey_unknown");
-                    return Err(work.deny_because(reason, AuthFailure::InvalidCredentials.into()).await);
-                }
+            work.on(user.base.uuid);
+            let methods = &match self.proven_by_passkey(&work, answer, PasskeyPurpose::Login, user).await? {
+                Ok(method) => AuthMethods::of(method),
+                Err(reason) => return Err(work.deny_because(reason, refusal()).await),
             };
-            let methods = &AuthMethods::of(method);
             let opened = self.open_session(&mut work, context, user, *scope, methods).await?;
             work.commit().await?;
             Ok(opened)
