@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{error_of, identities, link, login_as};
 use crate::harness::{Answer, App, Browser, profiles};
+use crate::passkeys::{registered, remove};
 
 const ADA: &str = "ada@example.com";
 
@@ -44,6 +45,18 @@ profiles! {
         statuses.sort_unstable();
         assert_eq!(statuses, [204, 409]);
         assert_eq!(identities(app, &ada.access).await.len(), 1);
+    }
+
+    /// A passkey is a way in as well; the last of both stays.
+    async fn a_passkey_is_another_way_in(app: &App) {
+        let ada = login_as(app, ADA).await;
+        let (_, passkey) = registered(app, &ada.access, |_| {}).await;
+        let only = identities(app, &ada.access).await;
+        let (one, other) =
+            tokio::join!(unlink(app, &ada.access, &only[0]), remove(app, &ada.access, &passkey));
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 409]);
     }
 
     async fn it_is_the_owners_and_asks_for_a_fresh_proof(app: &App) {

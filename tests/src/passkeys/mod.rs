@@ -53,7 +53,7 @@ async fn login(app: &Client, authenticator: &mut Authenticator) -> Answer {
 }
 
 /// Registers an authenticator, changed before that, and gives it with the id of the passkey.
-async fn registered(
+pub(crate) async fn registered(
     app: &Client,
     access: &str,
     change: impl FnOnce(&mut Authenticator),
@@ -78,7 +78,7 @@ async fn passkeys(app: &Client, access: &str) -> Vec<Value> {
     answer.data().as_array().unwrap().clone()
 }
 
-async fn remove(app: &Client, access: &str, id: &str) -> Answer {
+pub(crate) async fn remove(app: &Client, access: &str, id: &str) -> Answer {
     let path = format!("/api/v1/auth/passkeys/{id}");
     app.call(reqwest::Method::DELETE, &path).bearer(access).send().await
 }

@@ -25,6 +25,7 @@ mod sessions;
 mod shared;
 mod switch_tenant;
 mod verify_email;
+mod ways_in;
 
 pub use api_keys::{CreatedApiKey, NewApiKey};
 pub use login::{LoggedIn, Login};

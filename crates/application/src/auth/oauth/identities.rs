@@ -1,7 +1,6 @@
 //! The accounts elsewhere that an account can be logged in to with.
 
 use domain::{DomainEvent, Identity};
-use ports::ResultExt;
 use uuid::Uuid;
 
 use crate::auth::{Auth, Principal};
@@ -22,14 +21,12 @@ impl Auth {
     pub async fn unlink_identity(&self, context: &Context, caller: &Principal, identity: Uuid) -> Result<()> {
         Work::run(&self.core, context, UNLINK, |mut work| async move {
             work.on(caller.user);
-            // Locked, so that of two at the same time the second knows what the first leaves.
-            let linked = work.tx().identities().lock_of_user(caller.user_id).await?;
+            self.hold_ways_in(&work, caller.user_id).await?;
+            let identities = work.tx().identities();
+            let linked = identities.lock_of_user(caller.user_id).await?;
             let found = linked.iter().find(|linked| linked.uuid == identity).ok_or(Error::NotFound)?;
-            let password = work.tx().credentials().of_user(caller.user_id).await.optional()?;
-            if linked.len() == 1 && password.is_none() {
-                return Err(Error::Conflict);
-            }
-            work.tx().identities().remove(found.id).await?;
+            identities.remove(found.id).await?;
+            self.keep_a_way_in(&work, caller.user_id).await?;
             work.emit(&DomainEvent::IdentityUnlinked { user: caller.user }).await?;
             self.revoke_all(&mut work, caller.user_id, Some(caller.session_id)).await?;
             work.commit().await

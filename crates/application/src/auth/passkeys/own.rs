@@ -1,7 +1,6 @@
 //! The passkeys of an account: looking at them, and taking one away.
 
 use domain::{DomainEvent, Passkey};
-use ports::ResultExt;
 use uuid::Uuid;
 
 use crate::auth::{Auth, Principal};
@@ -22,16 +21,12 @@ impl Auth {
     pub async fn remove_passkey(&self, context: &Context, caller: &Principal, passkey: Uuid) -> Result<()> {
         Work::run(&self.core, context, REMOVE, |mut work| async move {
             work.on(passkey);
-            let tx = work.tx();
-            // First, so that of two that take away the last ones the second sees the first.
-            tx.users().bump_auth_revision(caller.user_id).await?;
-            let theirs = tx.passkeys().of_user(caller.user_id).await?;
+            self.hold_ways_in(&work, caller.user_id).await?;
+            let passkeys = work.tx().passkeys();
+            let theirs = passkeys.of_user(caller.user_id).await?;
             let removed = theirs.iter().find(|one| one.uuid == passkey).ok_or(Error::NotFound)?;
-            let password = tx.credentials().of_user(caller.user_id).await.optional()?;
-            if theirs.len() == 1 && password.is_none() {
-                return Err(Error::Conflict);
-            }
-            tx.passkeys().remove(removed.id).await?;
+            passkeys.remove(removed.id).await?;
+            self.keep_a_way_in(&work, caller.user_id).await?;
             work.emit(&DomainEvent::PasskeyRemoved { user: caller.user, passkey }).await?;
             work.commit().await
         })
