@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use domain::Base;
 use ports::{
-    Cache, Clock, Cluster, ColumnCipher, IdentityProvider, Ids, Locks, Mailer, PasswordHasher,
-    PolicyEngine, Random, RelyingParty, Sealer, Store, TokenIssuer,
+    Cache, Clock, Cluster, ColumnCipher, IdentityProvider, Ids, Locks, Mailer, PasswordHasher, PolicyEngine,
+    Random, RelyingParty, Sealer, Store, TokenIssuer,
 };
 
 use crate::{Result, Settings};

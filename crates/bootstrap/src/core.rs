@@ -14,7 +14,6 @@ use domain::{Lifetimes, Lockout, PasswordPolicy};
 use http_client::ReqwestHttpClient;
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
 use ports::{Cache, Clock, Errands, HttpClient, IdentityProvider, Locks, Mailer, Random, Sealer};
-use ports::{Cache, Clock, Errands, Locks, Mailer, Random, Sealer};
 use relying_party_passki::PasskiRelyingParty;
 use system::{OsRandom, SnowflakeIds, SystemClock};
 

@@ -6,11 +6,10 @@ use crate::{
     AccessQueries, AccessRepo, ActivityQueries, ApiKeyQueries, ApiKeyRepo, AuditQueries, AuditTrail,
     BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys,
     IdentityQueries, IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue,
-    KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries,
-    MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, PasskeyQueries,
-    PasskeyRepo, RefreshTokenRepo, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo,
-    SessionQueries, SessionRepo, TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo,
-    UserQueries, UserRepo,
+    KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo,
+    MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, PasskeyQueries, PasskeyRepo,
+    RefreshTokenRepo, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
+    TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.

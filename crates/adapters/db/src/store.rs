@@ -5,13 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::{
     AccessQueries, AccessRepo, ActivityQueries, ApiKeyQueries, ApiKeyRepo, AuditQueries, AuditTrail,
-    BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences,
-    IdempotencyKeys, IdentityQueries, IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries,
-    JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox,
-    MemberQueries, MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries,
-    PasskeyQueries, PasskeyRepo, RefreshTokenRepo, Relaxed, Result, RoleQueries, RoleRepo, SealedQueries,
-    SealedRepo, SessionQueries, SessionRepo, Store, TenantContentQueries, TenantContentRepo, TenantQueries,
-    TenantRepo, Tx, UserQueries, UserRepo,
+    BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys,
+    IdentityQueries, IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue,
+    KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries,
+    MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, PasskeyQueries,
+    PasskeyRepo, RefreshTokenRepo, Relaxed, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo,
+    SessionQueries, SessionRepo, Store, TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo,
+    Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 

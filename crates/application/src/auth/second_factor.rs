@@ -1,9 +1,6 @@
 //! Between a first proof and a session: the second factor.
 
-use domain::{AuthMethod, AuthMethods, MfaChallenge, User, UserStatus, read_recovery_code};
-use domain::{
-    AuthMethod, AuthMethods, MfaChallenge, PasskeyPurpose, TenantScope, User, UserStatus, read_recovery_code,
-};
+use domain::{AuthMethod, AuthMethods, MfaChallenge, PasskeyPurpose, User, UserStatus, read_recovery_code};
 use ports::{Kind, ResultExt};
 use secrecy::SecretString;
 use serde_json::Value;

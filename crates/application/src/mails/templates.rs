@@ -131,16 +131,6 @@ impl Template {
         })
     }
 
-    pub(super) fn change_email(user: &User, link: &Url) -> Result<Self> {
-        render(&Words {
-            subject: "Confirm your new e-mail address",
-            name: name(user),
-            what: "Please confirm that your account shall have this address. The link works once, within 24 hours.",
-            link: Some(("Confirm address", link.as_str())),
-            otherwise: "If you did not ask for this, ignore this mail: without the link nothing happens.",
-        })
-    }
-
     pub(super) fn passkey_added(user: &User) -> Result<Self> {
         render(&Words {
             subject: "A passkey was added to your account",

@@ -204,7 +204,9 @@ impl From<Error> for Failure {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Error::Forbidden | Error::EmailNotVerified | Error::MfaRequired | Error::OAuth(_) => StatusCode::FORBIDDEN,
+            Error::Forbidden | Error::EmailNotVerified | Error::MfaRequired | Error::OAuth(_) => {
+                StatusCode::FORBIDDEN
+            }
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Conflict | Error::RefreshSuperseded | Error::IdempotencyInProgress { .. } => {
                 StatusCode::CONFLICT

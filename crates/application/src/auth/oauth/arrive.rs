@@ -157,7 +157,7 @@ impl Auth {
     }
 
     /// All that somebody could have prepared to get in later, or to be taken for the person, goes: password, second
-    /// factor, sessions, other providers, mails that are under way, another address, name and number.
+    /// factor, passkeys, API keys, sessions, other providers, mails that are under way, another address, name and number.
     async fn take_from_squatter(
         &self,
         work: &mut Work<'_>,
@@ -174,6 +174,12 @@ impl Auth {
         tx.users().update(&user).await.map_err(lost_race)?;
         tx.credentials().remove(user.base.id).await?;
         tx.mfa().remove(user.base.id).await?;
+        for passkey in tx.passkeys().of_user(user.base.id).await? {
+            tx.passkeys().remove(passkey.id).await?;
+        }
+        for key in tx.api_keys().of_user(user.base.id).await? {
+            tx.api_keys().remove(user.base.id, key.uuid).await?;
+        }
         tx.identities().remove_of_user(user.base.id).await?;
         for purpose in [MailPurpose::VerifyEmail, MailPurpose::ChangeEmail, MailPurpose::ResetPassword] {
             tx.mail_tokens().clear(user.base.id, purpose).await?;

@@ -13,8 +13,9 @@ pub use choice::{Environment, LogFormat, TenancyMode};
 pub use master_key::MasterKeys;
 pub use provider_url::ProviderUrl;
 pub use secret_url::SecretUrl;
-pub use text::{BindHost, EmailAddress, LogFilter, QueueName, RedirectUri, RoleName, Sender, TypePrefix};
-pub use text::{BindHost, DomainName, EmailAddress, LogFilter, QueueName, RoleName, Sender, TypePrefix};
+pub use text::{
+    BindHost, DomainName, EmailAddress, LogFilter, QueueName, RedirectUri, RoleName, Sender, TypePrefix,
+};
 pub use web_url::{Origin, WebUrl};
 
 use super::variable::Secrecy;
