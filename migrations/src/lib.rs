@@ -30,6 +30,9 @@ mod m20261127_000015_access_indices;
 mod m20261127_000016_oauth;
 mod m20261127_000017_passkeys;
 mod m20261127_000018_api_keys;
+mod m20261127_000019_passwords;
+mod m20261127_000020_people;
+mod m20261127_000021_devices;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -66,6 +69,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000016_oauth::Migration),
             Box::new(m20261127_000017_passkeys::Migration),
             Box::new(m20261127_000018_api_keys::Migration),
+            Box::new(m20261127_000019_passwords::Migration),
+            Box::new(m20261127_000020_people::Migration),
+            Box::new(m20261127_000021_devices::Migration),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, App, profiles};
+use crate::harness::{Answer, App, PASSWORD, profiles};
 
 const ME: &str = "/api/v1/users/me";
 
@@ -96,5 +96,23 @@ profiles! {
         assert_eq!(entries.len(), 1);
         assert_eq!((&entries[0]["resourceId"], &entries[0]["outcome"]), (&json!(ada.user), &json!("success")));
         assert!(!entries[0].to_string().contains("4155550123"), "{}", entries[0]);
+    }
+
+    async fn language_and_time_zone_are_names_that_exist(app: &App) {
+        let ada = app.member("ada@example.com").await;
+        let before = app.me(&ada.access).await.is(200).data();
+        assert_eq!((&before["locale"], &before["timeZone"]), (&Value::Null, &Value::Null));
+        let body = json!({ "locale": "de-ch", "timeZone": "Europe/Zurich" });
+        change(app, &ada.access, None, &body).await.is(200);
+        let after = app.me(&ada.access).await.is(200).data();
+        assert_eq!((&after["locale"], &after["timeZone"]), (&json!("de-CH"), &json!("Europe/Zurich")));
+        assert_eq!(app.login("ada@example.com", PASSWORD).await.user, ada.user);
+
+        let wrong = json!({ "locale": "german", "timeZone": "Europe/Bern" });
+        let answer = change(app, &ada.access, None, &wrong).await.refuses(422, "validation_failed");
+        answer.names("locale", "locale").names("timeZone", "time_zone");
+        let emptied = json!({ "locale": null });
+        let emptied = change(app, &ada.access, None, &emptied).await.is(200).data();
+        assert_eq!((&emptied["locale"], &emptied["timeZone"]), (&Value::Null, &json!("Europe/Zurich")));
     }
 }

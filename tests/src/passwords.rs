@@ -181,3 +181,56 @@ profiles! {
         app.register(ADA, "fifteen chars !").await.is(202);
     }
 }
+
+profiles! {
+    /// Wherever a password is chosen.
+    async fn common_ones_are_refused(app: &App) {
+        let ada = app.member(ADA).await;
+        let refused = |answer: Answer, field: &str| {
+            let answer = answer.refuses(422, "validation_failed").names(field, "password");
+            assert!(answer.text().contains("most common"), "{}", answer.text());
+        };
+        for common in ["baseball", "Football1!", "1234567890"] {
+            refused(app.register("bob@example.com", common).await, "password");
+            refused(change(app, &ada.access, PASSWORD, common).await, "newPassword");
+            let body = json!({ "email": "eve@example.com", "password": common });
+            refused(app.post("/api/v1/users", &body).bearer(&app.admin().await.access).send().await, "password");
+        }
+        forget(app, ADA).await.is(202);
+        let token = token_in(app, ADA, LINK, 1).await;
+        refused(reset(app, &token, "baseball").await, "password");
+        reset(app, &token, NEW).await.is(200);
+    }
+}
+
+profiles! {
+    [default().with("AUTH__PASSWORD_HISTORY", "2")]
+
+    async fn the_last_ones_do_not_come_again(app: &App) {
+        let third = "and a third sentence";
+        let ada = app.member(ADA).await;
+        change(app, &ada.access, PASSWORD, PASSWORD).await.refuses(422, "validation_failed").names("newPassword", "reused");
+        change(app, &ada.access, PASSWORD, NEW).await.is(204);
+        change(app, &ada.access, NEW, PASSWORD).await.refuses(422, "validation_failed").names("newPassword", "reused");
+        forget(app, ADA).await.is(202);
+        let token = token_in(app, ADA, LINK, 1).await;
+        reset(app, &token, PASSWORD).await.refuses(422, "validation_failed").names("password", "reused");
+        reset(app, &token, third).await.is(200);
+        let ada = app.login(ADA, third).await;
+        change(app, &ada.access, third, PASSWORD).await.is(204);
+    }
+}
+
+profiles! {
+    [default()
+        .with("AUTH__PASSWORD_MIN_LENGTH", "15")
+        .with("SECURITY__PASSWORD_PEPPER", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")]
+
+    async fn peppered_and_longer_ones_work_alike(app: &App) {
+        app.register(ADA, "fourteen chars").await.refuses(422, "validation_failed").names("password", "password");
+        let ada = app.member(ADA).await;
+        app.try_login(ADA, "correct horse batterz").await.refuses(401, "invalid_credentials");
+        change(app, &ada.access, PASSWORD, NEW).await.is(204);
+        app.login(ADA, NEW).await;
+    }
+}

@@ -123,3 +123,27 @@ profiles! {
         reauthenticate(app, &ada.access, PASSWORD).await.is(200);
     }
 }
+
+profiles! {
+    [owned_clock()]
+
+    /// Requests only note it; it is written in batches, and at most once a minute.
+    async fn the_last_use_is_known_to_the_minute(app: &App) {
+        let ada = app.member(ADA).await;
+        let last_used = async || {
+            app.use_cases().auth.write_uses().await.unwrap();
+            sessions(app, &ada.access).await[0]["lastUsedAt"].as_str().unwrap().to_owned()
+        };
+        let opened = last_used().await;
+        app.advance_seconds(61);
+        app.me(&ada.access).await.is(200);
+        let used = last_used().await;
+        assert!(used > opened, "{used} is not after {opened}");
+        app.advance_seconds(30);
+        app.me(&ada.access).await.is(200);
+        assert_eq!(last_used().await, used);
+        app.advance_seconds(30);
+        app.me(&ada.access).await.is(200);
+        assert!(last_used().await > used);
+    }
+}

@@ -187,7 +187,7 @@ profiles! {
         for id in ["nonsense", "42", "%00", "01a1fc2b-e248-76d5-ad9a-a8e9e35bb6d9"] {
             get(app, &admin, &format!("{USERS}/{id}")).await.refuses(404, "not_found");
         }
-        app.call(Method::DELETE, "/api/v1/users/me").bearer(&admin.access).refused(405, "method_not_allowed").await;
+        app.call(Method::PUT, "/api/v1/users/me").bearer(&admin.access).refused(405, "method_not_allowed").await;
     }
 
     async fn accounts_are_filtered_and_searched(app: &App) {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use domain::Base;
 use ports::{
-    Cache, Clock, Cluster, ColumnCipher, IdentityProvider, Ids, Locks, Mailer, PasswordHasher, PolicyEngine,
-    Random, RelyingParty, Sealer, Store, TokenIssuer,
+    BlobStore, Cache, Clock, Cluster, ColumnCipher, IdentityProvider, Ids, Locks, Mailer, PasswordHasher,
+    PolicyEngine, Random, RelyingParty, Sealer, Store, TokenIssuer,
 };
 
 use crate::{Result, Settings};
@@ -40,6 +40,8 @@ pub struct Outside {
     pub locks: Arc<dyn Locks>,
     /// What may be forgotten.
     pub cache: Arc<dyn Cache>,
+    /// Large content.
+    pub blobs: Arc<dyn BlobStore>,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// Whoever else knows people, by name.

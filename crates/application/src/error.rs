@@ -61,6 +61,12 @@ pub enum Error {
         /// When to come back.
         retry_after: Duration,
     },
+    /// Too often.
+    #[error("too many requests")]
+    RateLimited {
+        /// When to come back.
+        retry_after: Duration,
+    },
     /// Something that is needed does not answer.
     #[error("temporarily unavailable")]
     Unavailable(#[source] ports::Error),
@@ -153,6 +159,7 @@ impl Error {
             Self::IdempotencyInProgress { .. } => "idempotency_in_progress",
             Self::Precondition => "precondition_failed",
             Self::Locked { .. } => "account_locked",
+            Self::RateLimited { .. } => "rate_limited",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }

@@ -16,10 +16,12 @@ pub mod first_start;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;
+pub mod limits;
 mod lists;
 pub mod mails;
 pub mod maintenance;
 pub mod outbox;
+pub mod people;
 pub mod roles;
 pub mod seeding;
 mod settings;
@@ -33,7 +35,7 @@ pub use core::{Core, Outside};
 pub use errand::TaskErrands;
 pub use error::{AuthFailure, Error, FieldError, Result};
 pub use lists::{Ask, Listed, Meta};
-pub use settings::{Events, OAuth, Retention, Settings, Tenancy};
+pub use settings::{Events, OAuth, RateLimits, Retention, Settings, Tenancy};
 pub use work::{Action, Work};
 
 /// All use cases, wired: what inbound adapters get.
@@ -51,10 +53,14 @@ pub struct Application {
     pub jobs: jobs::Jobs,
     /// Requests that are sent again.
     pub idempotency: idempotency::Idempotency,
+    /// How often callers may do what.
+    pub limits: limits::Limits,
     /// The audit trail.
     pub audit: audit::Audit,
     /// What is sent by mail, and why.
     pub mails: mails::Mails,
+    /// What people may ask about their data.
+    pub people: people::People,
     /// Clearing away what has expired.
     pub maintenance: maintenance::Maintenance,
     /// Events that wait, and dead letters.
@@ -74,19 +80,22 @@ impl Application {
         let (cache, clock, random) = (core.cache.clone(), core.clock.clone(), core.random.clone());
         let cached = cached::Cached::new(cache, clock, random);
         let lists = lists::Lists::new(keys.clone(), cached.clone());
-        let auth = auth::Auth::new(core.clone(), keys.clone(), cached, lists.clone());
+        let limits = limits::Limits::new(core.cache.clone(), core.settings.rate_limits);
+        let auth = auth::Auth::new(core.clone(), keys.clone(), cached, lists.clone(), limits.clone());
         let tenants = tenants::Tenants::new(core.clone(), lists.clone(), auth.clone(), keys.clone());
         Self {
             roles: roles::Roles::new(core.clone(), lists.clone(), auth.clone()),
             users: users::Users::new(core.clone(), lists.clone(), auth.clone()),
             auth,
+            limits,
             jobs: jobs::Jobs::new(core.clone(), lists.clone()),
             idempotency: idempotency::Idempotency::new(core.clone()),
             audit: audit::Audit::new(core.clone(), lists.clone()),
             mails: mails::Mails::new(core.clone(), keys.clone(), tenants.clone()),
             tenants,
             outbox: outbox::Outbox::new(core.clone(), lists),
-            maintenance: maintenance::Maintenance::new(core.clone()),
+            people: people::People::new(core.clone()),
+            maintenance: maintenance::Maintenance::new(core.clone(), people::People::new(core.clone())),
             tenant_archives: tenant_archives::TenantArchives::new(core.clone()),
             seeding: seeding::Seeding::new(core),
             keys,

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use domain::DomainEvent;
+use domain::{DomainEvent, FAMILIAR};
 use ports::Lease;
 use serde::Serialize;
 
+use crate::people::People;
 use crate::{Action, Context, Core, Result, Work};
 
 const PURGE: Action = Action { name: "maintenance.purge", resource: "expired-rows" };
@@ -29,6 +30,7 @@ const KEEP_API_KEYS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 #[derive(Clone)]
 pub struct Maintenance {
     core: Core,
+    people: People,
 }
 
 /// How much was removed.
@@ -51,19 +53,23 @@ pub struct Purged {
     pub passkey_challenges: u64,
     /// API keys that ended long ago.
     pub api_keys: u64,
+    /// Devices that nobody has come back from.
+    pub devices: u64,
     /// Windows of failed logins.
     pub login_attempts: u64,
     /// Idempotency keys with their answers.
     pub idempotency_keys: u64,
     /// What consumers remember of events.
     pub inbox: u64,
+    /// Exports of people's data, and what they held.
+    pub exports: u64,
     /// Users whose time to be restored is over, with everything that hangs on them.
     pub users: u64,
 }
 
 impl Maintenance {
-    pub(crate) fn new(core: Core) -> Self {
-        Self { core }
+    pub(crate) fn new(core: Core, people: People) -> Self {
+        Self { core, people }
     }
 
     /// Removes expired sessions, tokens, counted failures and kept answers, what consumers remember of old events, and
@@ -75,7 +81,10 @@ impl Maintenance {
     }
 
     async fn purge_under(&self, context: &Context, lease: &Lease) -> Result<Purged> {
-        let mut total = Purged { users: self.purge_users(context, lease).await?, ..Purged::default() };
+        // Before their people: what is known of an export goes with its user.
+        let exports = self.people.purge(context).await?;
+        let users = self.purge_users(context, lease).await?;
+        let mut total = Purged { exports, users, ..Purged::default() };
         loop {
             let batch = self.purge_batch(context, lease).await?;
             total.sessions += batch.sessions;
@@ -86,6 +95,7 @@ impl Maintenance {
             total.oauth += batch.oauth;
             total.passkey_challenges += batch.passkey_challenges;
             total.api_keys += batch.api_keys;
+            total.devices += batch.devices;
             total.login_attempts += batch.login_attempts;
             total.inbox += batch.inbox;
             total.idempotency_keys += batch.idempotency_keys;
@@ -98,6 +108,7 @@ impl Maintenance {
                 batch.oauth,
                 batch.passkey_challenges,
                 batch.api_keys,
+                batch.devices,
                 batch.login_attempts,
                 batch.idempotency_keys,
                 batch.inbox,
@@ -124,9 +135,11 @@ impl Maintenance {
                 oauth: tx.oauth().purge(now - KEEP_OAUTH, BATCH).await?,
                 passkey_challenges: tx.passkeys().purge_challenges(now, BATCH).await?,
                 api_keys: tx.api_keys().purge(now - KEEP_API_KEYS, BATCH).await?,
+                devices: tx.devices().purge(now - FAMILIAR, BATCH).await?,
                 login_attempts: tx.login_attempts().purge(now, BATCH).await?,
                 idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
                 inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,
+                exports: 0,
                 users: 0,
             };
             if purged == Purged::default() {

@@ -18,8 +18,12 @@ pub struct Settings {
     pub lifetimes: Lifetimes,
     /// Which passwords are acceptable.
     pub password_policy: PasswordPolicy,
+    /// The last so many passwords, the present one among them, can't be chosen again.
+    pub password_history: u32,
     /// When guessing stops.
     pub lockout: Lockout,
+    /// How often callers may do what.
+    pub rate_limits: RateLimits,
     /// How long a new key is published before it is used: longer than any process goes on writing without having
     /// read the ring.
     pub keys_published: Duration,
@@ -40,6 +44,25 @@ pub struct OAuth {
     pub callbacks: String,
     /// Where browsers may go on to.
     pub redirect_uris: Vec<String>,
+}
+
+/// How often callers may do what; each at least once.
+#[derive(Debug, Clone, Copy)]
+pub struct RateLimits {
+    /// Whether there are limits at all.
+    pub enabled: bool,
+    /// Tries of a secret from one address.
+    pub secrets_per_minute: u32,
+    /// Calls about sessions from one address.
+    pub sessions_per_minute: u32,
+    /// Calls that may send a mail from one address.
+    pub mails_per_minute: u32,
+    /// Tries of one identifier's secrets from networks it is not known to be used from, all together.
+    pub guesses_per_hour: u32,
+    /// Mails of one kind to one address.
+    pub mails_per_hour: u32,
+    /// Mails of one kind to one address.
+    pub mails_per_day: u32,
 }
 
 /// How long what is over is kept.

@@ -14,7 +14,9 @@ use secrecy::SecretString;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, Loaded, TenancyMode};
-use crate::core::{Overrides, Shared, assemble, connect_with, keep_keys, keys_every, migrate};
+use crate::core::{
+    Overrides, Shared, assemble, connect_with, keep_keys, keep_uses, keys_every, migrate, write_uses,
+};
 use crate::stop;
 use crate::welcome::{self, Admin};
 use crate::worker::RunningWorker;
@@ -32,6 +34,7 @@ pub struct RunningApi {
     serving: JoinHandle<std::io::Result<()>>,
     worker: Option<RunningWorker>,
     keys: JoinHandle<()>,
+    uses: JoinHandle<()>,
     address_file: PathBuf,
 }
 
@@ -63,6 +66,7 @@ pub async fn start(loaded: Loaded, overrides: Overrides) -> Result<RunningApi> {
     welcome::print(&config, admin.as_ref());
 
     let keys = tokio::spawn(keep_keys(shared.app.clone(), keys_every(&config)));
+    let uses = tokio::spawn(keep_uses(shared.app.clone()));
     Ok(RunningApi {
         address,
         app: shared.app.clone(),
@@ -73,6 +77,7 @@ pub async fn start(loaded: Loaded, overrides: Overrides) -> Result<RunningApi> {
         serving,
         worker,
         keys,
+        uses,
         address_file,
     })
 }
@@ -86,6 +91,7 @@ impl RunningApi {
         self.lifecycle.draining();
         tokio::time::sleep(Duration::from_secs(self.config.server.drain_delay_seconds)).await;
         self.keys.abort();
+        self.uses.abort();
         let worker = async {
             match self.worker {
                 Some(worker) => worker.stop().await,
@@ -95,6 +101,7 @@ impl RunningApi {
         // Side by side, because both have the same time.
         let ((), worker) = tokio::join!(self.server.stop(true), worker);
         self.serving.await.context("the server panicked")?.context("the server failed")?;
+        write_uses(&self.app).await;
         // Nobody shall find an address at which nobody listens; if it is gone already, so much the better.
         let _ = tokio::fs::remove_file(&self.address_file).await;
         self.shared.database.cluster().leave().await.context("could not give the node id back")?;

@@ -7,19 +7,22 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use application::{
-    Application, Context, Core, Events, OAuth, Outside, Retention, Settings, TaskErrands, Tenancy,
+    Application, Context, Core, Events, OAuth, Outside, RateLimits, Retention, Settings, TaskErrands, Tenancy,
 };
 use db::{Database, Process, Role, Standing};
 use domain::{Lifetimes, Lockout, PasswordPolicy};
 use http_client::ReqwestHttpClient;
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
-use ports::{Cache, Clock, Errands, HttpClient, IdentityProvider, Locks, Mailer, Random, Sealer};
+use ports::{
+    BlobStore, Cache, Chain, Clock, Errands, HttpClient, IdentityProvider, Locks, Mailer, Random, Sealer,
+};
 use relying_party_passki::PasskiRelyingParty;
+use secrecy::SecretBox;
 use system::{OsRandom, SnowflakeIds, SystemClock};
 
-use crate::config::{Config, TenancyMode};
+use crate::config::{Config, MasterKeys, TenancyMode};
 use crate::drivers::{
-    CacheParts, LockParts, MailParts, ProviderParts, caches, identity_providers, locks, mailers,
+    CacheParts, LockParts, MailParts, ProviderParts, blobs, caches, identity_providers, locks, mailers,
 };
 
 /// What a test may put in the place of the real thing.
@@ -152,6 +155,7 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
         cluster: database.cluster(),
         locks: lock_driver(config, &database)?,
         cache: cache(config, &clock, &random)?,
+        blobs: blob_store(config)?,
         mailer: mailer(config, &database, &clock)?,
         providers: providers(config, &clock, &random)?,
         settings: settings(config),
@@ -183,6 +187,24 @@ pub(crate) async fn keep_keys(app: Application, every: Duration) {
         if let Err(error) = app.keys.reload().await {
             tracing::warn!(%error, "the key ring could not be read again");
         }
+    }
+}
+
+/// How often it is written which sessions were used.
+const WRITE_USES_EVERY: Duration = Duration::from_secs(15);
+
+/// Writes from time to time which sessions were used.
+pub(crate) async fn keep_uses(app: Application) {
+    loop {
+        tokio::time::sleep(WRITE_USES_EVERY).await;
+        write_uses(&app).await;
+    }
+}
+
+/// Writes which sessions were used. What can't be written is not worth stopping for.
+pub(crate) async fn write_uses(app: &Application) {
+    if let Err(error) = app.auth.write_uses().await {
+        tracing::warn!(error = %Chain(&error), "it could not be written which sessions were used");
     }
 }
 
@@ -218,7 +240,9 @@ fn hasher(config: &Config, random: Arc<dyn Random>) -> Result<password_argon2::A
         threads: config.auth.hash_threads.unwrap_or_else(cores),
         max_waiting: config.auth.hash_queue,
     };
-    password_argon2::Argon2Hasher::new(settings, random).context("password hashing can't be set up")
+    let keys = config.security.password_pepper.iter().flat_map(MasterKeys::iter);
+    let peppers = keys.map(|key| SecretBox::new(Box::new(*key))).collect();
+    password_argon2::Argon2Hasher::new(settings, peppers, random).context("password hashing can't be set up")
 }
 
 fn relying_party(config: &Config) -> PasskiRelyingParty {
@@ -243,6 +267,11 @@ fn cache(config: &Config, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> R
     caches()
         .connect(config.cache.url.scheme(), &parts)
         .context("the cache can't be set up; check MAINSTAY_CACHE__URL")
+}
+
+fn blob_store(config: &Config) -> Result<Arc<dyn BlobStore>> {
+    let url = &config.storage.url;
+    blobs().connect(url.scheme(), url).context("files can't be kept; check MAINSTAY_STORAGE__URL")
 }
 
 fn mailer(config: &Config, database: &Database, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Mailer>> {
@@ -280,6 +309,19 @@ fn providers(
     connected.collect()
 }
 
+fn rate_limits(config: &Config) -> RateLimits {
+    let rules = &config.rate_limit;
+    RateLimits {
+        enabled: rules.enabled,
+        secrets_per_minute: rules.secrets_per_minute,
+        sessions_per_minute: rules.sessions_per_minute,
+        mails_per_minute: rules.mails_per_minute,
+        guesses_per_hour: rules.guesses_per_hour,
+        mails_per_hour: rules.mails_per_hour,
+        mails_per_day: rules.mails_per_day,
+    }
+}
+
 fn settings(config: &Config) -> Settings {
     let auth = &config.auth;
     let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
@@ -295,7 +337,9 @@ fn settings(config: &Config) -> Settings {
             reuse_grace: Duration::from_secs(auth.refresh_reuse_grace_seconds),
         },
         password_policy: PasswordPolicy { min_length: auth.password_min_length },
+        password_history: auth.password_history,
         lockout: Lockout::default(),
+        rate_limits: rate_limits(config),
         keys_published: PUBLISHED * keys_every(config),
         events: Events {
             source: config.events.source.clone(),

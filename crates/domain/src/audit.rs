@@ -121,3 +121,16 @@ pub struct AuditEntry {
     /// The trace it belongs to (W3C trace id).
     pub trace_id: Option<String>,
 }
+
+impl AuditEntry {
+    /// Whose personal data it may hold: that of the user who acted, or, where nobody has proven who they are, of whom it
+    /// is about, if that is a user.
+    pub fn person(&self) -> Option<Uuid> {
+        let named = match self.actor_kind.as_str() {
+            "user" => &self.actor,
+            "anonymous" => &self.resource_id,
+            _ => &None,
+        };
+        named.as_deref().and_then(|text| Uuid::parse_str(text).ok())
+    }
+}

@@ -191,6 +191,13 @@ pub enum DomainEvent {
         /// Who.
         user: Uuid,
     },
+    /// Somebody has logged in to an account from a device that it has not been used from lately.
+    DeviceSeen {
+        /// The account.
+        user: Uuid,
+        /// The device.
+        device: Uuid,
+    },
     /// A spent refresh token was presented: its family was ended.
     TokenReused {
         /// Whose session.
@@ -236,6 +243,7 @@ impl DomainEvent {
             Self::MemberJoined { .. } => "member.joined.v1",
             Self::MemberChanged { .. } => "member.changed.v1",
             Self::MemberRemoved { .. } => "member.removed.v1",
+            Self::DeviceSeen { .. } => "session.device-seen.v1",
             Self::TokenReused { .. } => "session.token-reused.v1",
         }
     }
@@ -268,6 +276,7 @@ impl DomainEvent {
             | Self::UserDeleted { user }
             | Self::UserRestored { user }
             | Self::UserPurged { user }
+            | Self::DeviceSeen { user, .. }
             | Self::TokenReused { user, .. } => Subject(format!("users/{user}")),
             Self::TenantCreated { tenant }
             | Self::TenantUpdated { tenant }
@@ -282,6 +291,7 @@ impl DomainEvent {
     /// The payload: ids only. Consumers read what they need, so that no personal data lies in a queue.
     pub fn data(&self) -> Value {
         match self {
+            Self::DeviceSeen { user, device } => json!({ "userId": user, "deviceId": device }),
             Self::TokenReused { user, session } => json!({ "userId": user, "sessionId": session }),
             Self::TenantCreated { tenant }
             | Self::TenantUpdated { tenant }

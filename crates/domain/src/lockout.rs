@@ -52,6 +52,19 @@ pub fn network_of(ip: Option<IpAddr>) -> String {
     }
 }
 
+/// Whom a limit by address counts for: one IPv4 address, or an IPv6 /64, which is what one household gets and can walk
+/// through at will.
+pub fn host_of(ip: Option<IpAddr>) -> String {
+    match ip.map(|ip| ip.to_canonical()) {
+        Some(IpAddr::V4(v4)) => v4.to_string(),
+        Some(IpAddr::V6(v6)) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        None => "unknown".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta};
@@ -78,5 +91,14 @@ mod tests {
         assert_eq!(net("203.0.113.7"), net("::ffff:203.0.113.9"));
         assert_ne!(net("203.0.113.7"), net("203.0.114.7"));
         assert_eq!(net("2001:db8:1:2::5"), "2001:db8:1::/48");
+    }
+
+    #[test]
+    fn a_host_is_an_address_or_a_household() {
+        let host = |ip: &str| host_of(ip.parse().ok());
+        assert_eq!(host("203.0.113.7"), "203.0.113.7");
+        assert_eq!(host("::ffff:203.0.113.7"), "203.0.113.7");
+        assert_eq!(host("2001:db8:1:2::5"), host("2001:db8:1:2:ffff::9"));
+        assert_ne!(host("2001:db8:1:2::5"), host("2001:db8:1:3::5"));
     }
 }

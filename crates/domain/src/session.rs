@@ -7,6 +7,9 @@ use crate::{AuthMethods, Base, Timestamp};
 /// How long a proof of who one is opens the doors to what is dangerous (RFC 9470, `max_age`).
 pub const STEP_UP: Duration = Duration::from_secs(10 * 60);
 
+/// The last use of a session is known to about so much.
+pub const USE_IS_NOTED_EVERY: Duration = Duration::from_secs(60);
+
 /// One login on one device. All refresh tokens that descend from it are its family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -24,7 +27,7 @@ pub struct Session {
     pub authenticated_at: Timestamp,
     /// How (`amr`).
     pub methods: AuthMethods,
-    /// When it was last refreshed.
+    /// When it was last used, give or take [`USE_IS_NOTED_EVERY`].
     pub last_used_at: Timestamp,
     /// Absolute end, whatever happens.
     pub expires_at: Timestamp,

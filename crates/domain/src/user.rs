@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{Base, Email, Phone, Timestamp};
+use crate::{Base, Email, Locale, Phone, TimeZone, Timestamp};
 
 /// A user account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct User {
     pub display_name: Option<DisplayName>,
     /// Where the person can be called; encrypted wherever it is kept.
     pub phone: Option<Phone>,
+    /// In which language, and how dates and numbers are written, if the person has said so.
+    pub locale: Option<Locale>,
+    /// Where the person's clock is, if the person has said so.
+    pub time_zone: Option<TimeZone>,
     /// Whether the account may be used.
     pub status: UserStatus,
     /// When the address was proven; nobody logs in before.
@@ -62,6 +66,8 @@ impl User {
             pending_email: None,
             display_name,
             phone: None,
+            locale: None,
+            time_zone: None,
             status,
             email_verified_at: None,
             auth_revision: 1,

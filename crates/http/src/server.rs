@@ -128,7 +128,15 @@ fn allowed_origins(origins: &[String]) -> Cors {
             "traceparent",
             "x-request-id",
         ])
-        .expose_headers(["etag", "idempotency-replayed", "location", "retry-after", "x-request-id"])
+        .expose_headers([
+            "etag",
+            "idempotency-replayed",
+            "location",
+            "ratelimit",
+            "ratelimit-policy",
+            "retry-after",
+            "x-request-id",
+        ])
         // For the cookie of logins with other providers; nothing else is let in by one.
         .supports_credentials()
         .max_age(600);

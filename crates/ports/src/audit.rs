@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 use domain::{AuditEntry, Timestamp};
+use uuid::Uuid;
 
 use crate::{Order, Page, PageOf, Result, SortKey};
 
 /// Writing the trail.
 #[async_trait]
 pub trait AuditTrail: Send + Sync {
-    /// Adds an entry. There is no way to change or remove one.
+    /// Adds an entry. There is no way to change or remove one. What it says of a person's address and program is
+    /// encrypted under that person's key: it is gone when the user is purged, and the entry stays as it was written.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -20,6 +22,8 @@ pub trait AuditTrail: Send + Sync {
 pub struct AuditFilter {
     /// Public id of a user, or name of a part of the system.
     pub actor: Option<String>,
+    /// What this user did, and what others did about them whom nobody knew.
+    pub person: Option<Uuid>,
     /// Exact action.
     pub action: Option<String>,
     /// Exact kind of resource.

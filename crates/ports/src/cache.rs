@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::Result;
+use crate::{Allowance, Quota, Result};
 
 /// Under which name a value is kept, and which tags take it away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,6 +205,14 @@ pub trait Cache: Send + Sync {
     /// # Errors
     /// `Conflict` when the name holds a value that is no number; `Unavailable`: it may or may not have counted.
     async fn increment(&self, name: &str, by: u64, ttl: Duration) -> Result<Count>;
+
+    /// Asks for `count` more under a quota, in one step and by the cache's own clock: of concurrent calls no more are
+    /// granted than the quota lets. Refused ones cost nothing, and asking for none only looks. What is known under a name
+    /// is forgotten once all has come back.
+    ///
+    /// # Errors
+    /// `Conflict` when the name holds something else; `Unavailable`: it may or may not have been counted.
+    async fn ask(&self, name: &str, quota: Quota, count: u32) -> Result<Allowance>;
 
     /// Replaces `expected` (`None`: nothing is there) with `new` (`None`: nothing) in one step, and keeps it for
     /// `ttl`. False when something else is there. Of several callers who expect the same, one wins. Values written

@@ -67,6 +67,27 @@ pub trait ColumnCipher: Send + Sync {
     fn index(&self, column: SealedColumn, plain: &[u8]) -> Result<Vec<u8>>;
     /// The index of a value under every installed key: whichever a row was written under, it is among them.
     fn indices(&self, column: SealedColumn, plain: &[u8]) -> Vec<Vec<u8>>;
+    /// A new key of somebody's own, for [`ColumnCipher::seal_under`]: 32 random bytes. To be kept encrypted itself.
+    ///
+    /// # Errors
+    /// `Unavailable` without randomness.
+    fn new_key(&self) -> Result<Zeroizing<Vec<u8>>>;
+    /// Encrypts a value under a key that is not of the ring, so that destroying that key destroys the value.
+    ///
+    /// # Errors
+    /// `Unavailable` without randomness; `Internal` when the key has another length than 32 bytes.
+    fn seal_under(&self, key: &[u8], column: SealedColumn, row: Uuid, plain: &[u8]) -> Result<Vec<u8>>;
+    /// Decrypts what was encrypted for the same column and row under the same key.
+    ///
+    /// # Errors
+    /// `Internal` when it is of another column, row or key, or it has been changed.
+    fn open_under(
+        &self,
+        key: &[u8],
+        column: SealedColumn,
+        row: Uuid,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>>;
     /// What values that are written now begin with. Those under earlier keys come before, byte by byte.
     ///
     /// # Errors

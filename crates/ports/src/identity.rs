@@ -98,7 +98,7 @@ pub trait UserRepo: UserQueries {
     /// `Precondition` when the row is at another version or not deleted; `Conflict` when a live user has the address.
     async fn restore(&self, user: &User) -> Result<()>;
     /// Removes users that were soft-deleted before `before`, the first deleted first, with everything that hangs on
-    /// them; at most `limit`. Whom: of two callers at the same time one hears of each.
+    /// them, their own keys included; at most `limit`. Whom: of two callers at the same time one hears of each.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -124,6 +124,11 @@ pub trait CredentialQueries: Send + Sync {
     /// # Errors
     /// `NotFound` when there is none.
     async fn of_user(&self, user_id: i64) -> Result<Credential>;
+    /// Hashes of at most `limit` passwords that the user had before, the last one first.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn former(&self, user_id: i64, limit: u64) -> Result<Vec<String>>;
 }
 
 /// Writing credentials.
@@ -144,6 +149,11 @@ pub trait CredentialRepo: CredentialQueries {
     /// # Errors
     /// `Unavailable`.
     async fn remove(&self, user_id: i64) -> Result<bool>;
+    /// Keeps a hash that is being replaced, under a snowflake of its own, and forgets all but the last `keep`.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn keep_former(&self, id: i64, user_id: i64, hash: &str, now: Timestamp, keep: u64) -> Result<()>;
 }
 
 /// What sessions can be sorted by.
@@ -207,6 +217,12 @@ pub trait SessionRepo: SessionQueries {
     /// # Errors
     /// `Unavailable`.
     async fn touch(&self, id: i64, now: Timestamp) -> Result<()>;
+    /// Notes that sessions were used at `at`, where the last use that is known is a minute older. Nothing else about them
+    /// moves: neither version nor time of change.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn note_uses(&self, ids: &[i64], at: Timestamp) -> Result<()>;
     /// Ends a session; ending an ended one changes nothing. True when this call ended it.
     ///
     /// # Errors

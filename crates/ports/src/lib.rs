@@ -14,6 +14,7 @@ mod bulk;
 mod cache;
 mod cluster;
 mod columns;
+mod devices;
 mod errand;
 mod error;
 mod expired_tokens;
@@ -32,7 +33,9 @@ mod oauth;
 mod outbox;
 mod passkeys;
 mod password;
+mod personal;
 mod policy;
+mod quota;
 mod relying_party;
 mod roles;
 mod store;
@@ -53,6 +56,7 @@ pub use cluster::Cluster;
 pub use columns::{
     ColumnCipher, ColumnKey, ColumnKeys, Floor, SealedColumn, SealedQueries, SealedRepo, StaleValue, Stretch,
 };
+pub use devices::{DeviceQueries, DeviceRepo};
 pub use errand::{Errand, Errands};
 pub use error::{Chain, Error, Kind, Result, ResultExt};
 pub use expired_tokens::{ExpiredTokens, PurgedTokens};
@@ -78,7 +82,9 @@ pub use outbox::{
 };
 pub use passkeys::{PasskeyQueries, PasskeyRepo};
 pub use password::{PasswordHasher, Verdict};
+pub use personal::{PersonalQueries, PersonalRepo};
 pub use policy::{CompiledPolicy, PolicyEngine};
+pub use quota::{Allowance, Quota};
 pub use relying_party::{Asserted, Attested, Claimed, PasskeyOwner, PasskeyRefusal, RelyingParty};
 pub use roles::{ROLE_ORDERS, RoleQueries, RoleRepo};
 pub use store::{Copies, Relaxed, Store, Tx};

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 
 use crate::{
     AccessQueries, AccessRepo, ActivityQueries, ApiKeyQueries, ApiKeyRepo, AuditQueries, AuditTrail,
-    BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, ExpiredTokens, Fences, IdempotencyKeys,
-    IdentityQueries, IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue,
-    KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo,
-    MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, PasskeyQueries, PasskeyRepo,
-    RefreshTokenRepo, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
-    TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
+    BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, DeviceQueries, DeviceRepo, ExpiredTokens,
+    Fences, IdempotencyKeys, IdentityQueries, IdentityRepo, Inbox, InvitationQueries, InvitationRepo,
+    JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox,
+    MemberQueries, MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries,
+    PasskeyQueries, PasskeyRepo, PersonalQueries, PersonalRepo, RefreshTokenRepo, Result, RoleQueries,
+    RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo, TenantContentQueries,
+    TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -56,6 +57,10 @@ pub trait Store: Send + Sync {
     fn passkeys(&self) -> &dyn PasskeyQueries;
     /// Keys of programs.
     fn api_keys(&self) -> &dyn ApiKeyQueries;
+    /// Devices that people have logged in from.
+    fn devices(&self) -> &dyn DeviceQueries;
+    /// What is stored about a person.
+    fn personal(&self) -> &dyn PersonalQueries;
     /// Failed logins; kept outside the unit of work, because they must outlive its rollback. Not to be written
     /// while holding a unit of work: with one writer at a time they would wait for each other.
     fn login_attempts(&self) -> &dyn LoginAttempts;
@@ -133,6 +138,10 @@ pub trait Tx: Send + Sync {
     fn mail_tokens(&self) -> &dyn MailTokenRepo;
     /// Tokens of both kinds that are worth nothing any more.
     fn expired_tokens(&self) -> &dyn ExpiredTokens;
+    /// Devices that people have logged in from.
+    fn devices(&self) -> &dyn DeviceRepo;
+    /// What is stored about a person.
+    fn personal(&self) -> &dyn PersonalRepo;
     /// Failed logins, to forget them together with a successful one.
     fn login_attempts(&self) -> &dyn LoginAttempts;
     /// Keys of requests, to be answered together with what was done.

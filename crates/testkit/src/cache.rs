@@ -3,6 +3,7 @@
 pub mod channels;
 pub mod counters;
 pub mod patterns;
+pub mod quotas;
 pub mod swapping;
 pub mod tags;
 pub mod values;
@@ -109,6 +110,14 @@ macro_rules! cache_suite {
                     large_steps_count,
                     refuses_a_value_that_is_no_number,
                     a_value_written_over_it_stays_a_value,
+                }
+                quotas {
+                    so_many_are_granted_and_then_none,
+                    one_can_look_and_ask_for_several,
+                    concurrent_calls_share_it,
+                    comes_back_in_time,
+                    a_deleted_one_is_full,
+                    is_no_value_and_no_counter,
                 }
                 swapping {
                     one_of_many_wins,

@@ -146,6 +146,30 @@ pub fn a_wrong_key_leaves_the_former(cipher: &dyn ColumnCipher) {
     assert_eq!(*cipher.open(COLUMN, ROW, &sealed).unwrap(), PLAIN);
 }
 
+/// "Encrypts a value under a key that is not of the ring." "`Internal` when it is of another column, row or key."
+pub fn a_key_of_its_own_opens_what_it_sealed(cipher: &dyn ColumnCipher) {
+    // The ring has no part in it.
+    cipher.install(ColumnKeys::default()).unwrap();
+    let (key, other) = (cipher.new_key().unwrap(), cipher.new_key().unwrap());
+    assert!(key.len() == 32 && key != other);
+    let sealed = cipher.seal_under(&key, COLUMN, ROW, PLAIN).unwrap();
+    assert_ne!(sealed, cipher.seal_under(&key, COLUMN, ROW, PLAIN).unwrap());
+    assert!(!sealed.windows(PLAIN.len()).any(|window| window == PLAIN));
+    assert_eq!(*cipher.open_under(&key, COLUMN, ROW, &sealed).unwrap(), PLAIN);
+    let refused = |key: &[u8], column, row, sealed: &[u8]| {
+        assert_eq!(cipher.open_under(key, column, row, sealed).unwrap_err().kind(), Kind::Internal);
+    };
+    refused(&other, COLUMN, ROW, &sealed);
+    refused(&key, SealedColumn { name: "fax", ..COLUMN }, ROW, &sealed);
+    refused(&key, COLUMN, Uuid::from_u128(ROW.as_u128() + 1), &sealed);
+    refused(&key[..31], COLUMN, ROW, &sealed);
+    for length in 0..sealed.len() {
+        refused(&key, COLUMN, ROW, &sealed[..length]);
+    }
+    assert_eq!(cipher.seal_under(&key[..16], COLUMN, ROW, PLAIN).unwrap_err().kind(), Kind::Internal);
+    assert_eq!(self::refused(cipher, COLUMN, ROW, &sealed), Kind::Internal, "not by the ring");
+}
+
 /// Runs the suite on the cipher that the expression gives: `testkit::column_cipher_suite!(cipher());`
 #[macro_export]
 macro_rules! column_cipher_suite {
@@ -153,7 +177,8 @@ macro_rules! column_cipher_suite {
         $crate::column_cipher_suite!(@cases $cipher;
             opens_what_it_sealed a_value_belongs_to_its_cell any_changed_bit_is_noticed
             a_key_is_published_before_it_writes an_unknown_key_is_told_from_a_lost_one
-            an_index_is_of_one_column_and_key without_a_key_nothing_is_written a_wrong_key_leaves_the_former);
+            an_index_is_of_one_column_and_key without_a_key_nothing_is_written a_wrong_key_leaves_the_former
+            a_key_of_its_own_opens_what_it_sealed);
     };
     (@cases $cipher:expr; $($case:ident)+) => {
         mod column_cipher_suite {

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta};
 use domain::{
-    AuthMethod, AuthMethods, Base, Credential, DisplayName, Email, EventEnvelope, NewJob, Phone,
-    RefreshToken, Session, Tenant, TenantScope, Timestamp, User,
+    AuthMethod, AuthMethods, Base, Credential, DisplayName, Email, EventEnvelope, Locale, NewJob, Phone,
+    RefreshToken, Session, Tenant, TenantScope, TimeZone, Timestamp, User,
 };
 use ports::{Page, SortKey, Start};
 use serde_json::json;
@@ -56,7 +56,12 @@ pub(crate) fn phone() -> Phone {
 
 pub(crate) fn user() -> User {
     let name = DisplayName::parse("Jürgen 'Jü' Müller ✓").unwrap();
-    User { pending_email: Some(email()), ..User::new(base(), email(), Some(name)) }
+    User {
+        pending_email: Some(email()),
+        locale: Some(Locale::parse("zh-Hant-TW").unwrap()),
+        time_zone: Some(TimeZone::parse("America/Argentina/Buenos_Aires").unwrap()),
+        ..User::new(base(), email(), Some(name))
+    }
 }
 
 pub(crate) fn credential(user_id: i64) -> Credential {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use application::jobs::{JobKind, Jobs, kind};
+use application::jobs::{JobKind, JobSpec, Jobs, kind};
 use application::mails::Mails;
+use application::people::People;
 use application::{Application, Context};
 use async_trait::async_trait;
 use domain::EventEnvelope;
@@ -14,24 +15,30 @@ use ports::{Error, EventBroker, EventHandler, Kind};
 /// # Errors
 /// `Unavailable` when the broker does not answer.
 pub(crate) async fn subscribe(app: &Application, broker: &dyn EventBroker) -> Result<(), Error> {
-    for (event, job) in Mails::caused_by() {
+    let mails = Mails::caused_by().into_iter().map(|(event, job)| (event, job, Mails::job_for as JobFor));
+    let people = People::caused_by().into_iter().map(|(event, job)| (event, job, People::job_for as JobFor));
+    for (event, job, job_for) in mails.chain(people) {
         let kind = kind(job).ok_or_else(|| Error::new(Kind::Internal, "events.subscribe"))?;
-        broker.subscribe(job, event, Arc::new(CausesJob { kind, jobs: app.jobs.clone() })).await?;
+        broker.subscribe(job, event, Arc::new(CausesJob { kind, job_for, jobs: app.jobs.clone() })).await?;
     }
     Ok(())
 }
+
+/// The job of a kind that an event causes.
+type JobFor = fn(&'static JobKind, &EventEnvelope) -> Option<JobSpec>;
 
 /// Writes the job that an event causes. The kind is also the consumer's name in the inbox: each kind is written once
 /// per event, however often the event is told.
 struct CausesJob {
     kind: &'static JobKind,
+    job_for: JobFor,
     jobs: Jobs,
 }
 
 #[async_trait]
 impl EventHandler for CausesJob {
     async fn handle(&self, event: &EventEnvelope) -> Result<(), Error> {
-        let Some(spec) = Mails::job_for(self.kind, event) else {
+        let Some(spec) = (self.job_for)(self.kind, event) else {
             return Err(Error::with(Kind::Internal, "events.handle", "the event lacks its data"));
         };
         fail::fail_point!("consume.before-effect", |_| std::process::abort());

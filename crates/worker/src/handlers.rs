@@ -5,6 +5,7 @@ use std::time::Duration;
 use application::jobs::KINDS;
 use application::keys::KeyRing;
 use application::mails::{INVITATION, MailOrder, Mails};
+use application::people::{ExportOrder, ForgetOrder};
 use application::tenants::InvitationOrder;
 use application::{Application, Error};
 use serde::Deserialize;
@@ -33,6 +34,7 @@ pub(crate) fn registry(app: &Application) -> Registry {
     let maintenance = app.maintenance.clone();
     let keys = app.keys.clone();
     let invitations = app.mails.clone();
+    let (exporting, forgetting) = (app.people.clone(), app.people.clone());
     mails(Registry::default(), &app.mails)
         .on("maintenance.purge", move |running, _: Value| {
             let maintenance = maintenance.clone();
@@ -46,6 +48,14 @@ pub(crate) fn registry(app: &Application) -> Registry {
         .on(INVITATION, move |_, order: InvitationOrder| {
             let invitations = invitations.clone();
             async move { done(invitations.invite(&order).await) }
+        })
+        .on("people.export", move |running, order: ExportOrder| {
+            let people = exporting.clone();
+            async move { done(people.write_export(&running.context(), &order).await) }
+        })
+        .on("people.forget", move |_, order: ForgetOrder| {
+            let people = forgetting.clone();
+            async move { done(people.forget(&order).await) }
         })
         .on("keys.tend", move |running, _: Value| {
             let keys = keys.clone();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -79,6 +79,7 @@ pub(crate) struct App {
     clock: Option<Arc<FixedClock>>,
     running: RunningApi,
     database_url: String,
+    data: PathBuf,
 }
 
 impl Deref for App {
@@ -126,7 +127,13 @@ impl App {
         let running = api::start(loaded(data, &variables), Overrides { clock }).await.unwrap();
         let embedded = || format!("sqlite://{}/mainstay.db", data.display());
         let database_url = database.url().unwrap_or_else(embedded);
-        Self { client: Client::new(running.address), clock: setup.clock, running, database_url }
+        Self {
+            client: Client::new(running.address),
+            clock: setup.clock,
+            running,
+            database_url,
+            data: data.to_owned(),
+        }
     }
 
     fn clock(&self) -> &FixedClock {
@@ -141,6 +148,11 @@ impl App {
     /// Where its database is, for whoever may do anything with it.
     pub(crate) fn database_url(&self) -> &str {
         &self.database_url
+    }
+
+    /// Where it keeps what is embedded.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// To be spoken to from elsewhere.

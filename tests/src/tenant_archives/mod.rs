@@ -94,7 +94,8 @@ impl Description {
     }
 }
 
-/// The entries, but for those of the moves themselves; their moments in milliseconds.
+/// The entries, but for those of the moves themselves; their moments in milliseconds. Where from is left out: of people
+/// who are known here it is encrypted, of those who came with an archive it is not.
 fn trail(profile: Profile) -> &'static str {
     macro_rules! entries {
         ($millis:literal) => {
@@ -102,7 +103,7 @@ fn trail(profile: Profile) -> &'static str {
                 "SELECT CONCAT(a.id, '|', ",
                 $millis,
                 ", '|', a.actor_kind, '|', COALESCE(a.actor, '-'), '|', a.action, '|', a.resource, '|',
-                   COALESCE(a.resource_id, '-'), '|', a.outcome, '|', COALESCE(a.ip, '-'))
+                   COALESCE(a.resource_id, '-'), '|', a.outcome)
                  FROM audit_entries a JOIN tenants t ON t.id = a.tenant_id
                  WHERE t.slug = 'demo-1-0' AND a.action NOT LIKE 'tenant.%'"
             )

@@ -11,7 +11,7 @@ const OVERHEAD: usize = 120;
 
 #[derive(Clone)]
 pub(crate) struct Entry {
-    /// A framed value, or a counter in decimal digits, which no frame begins with.
+    /// A framed value, or a counter in decimal digits or [`Entry::DEBT`], which no frame begins with.
     pub(crate) value: Bytes,
     /// From the last write on.
     pub(crate) ttl: Duration,
@@ -21,6 +21,13 @@ pub(crate) struct Entry {
 impl Entry {
     pub(crate) fn weight(&self, name: &str) -> u32 {
         u32::try_from(OVERHEAD + name.len() + self.value.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Something has been asked for under a quota, and is paid back when the entry ends.
+    pub(crate) const DEBT: Bytes = Bytes::from_static(b"debt");
+
+    pub(crate) fn is_debt(&self) -> bool {
+        self.value == Self::DEBT
     }
 
     /// The counter's total, if it is one.

@@ -19,8 +19,8 @@ use bytes::Bytes;
 use moka::ops::compute::{CompResult, Op};
 use moka::sync::Cache as Map;
 use ports::{
-    Cache, CacheCapabilities, CacheKey, CachePattern, Clock, Count, Error, Hit, Kind, Lookup, Result, Stamp,
-    Subscription,
+    Allowance, Cache, CacheCapabilities, CacheKey, CachePattern, Clock, Count, Error, Hit, Kind, Lookup,
+    Quota, Result, Stamp, Subscription,
 };
 use tokio::sync::broadcast;
 
@@ -146,6 +146,27 @@ impl Cache for MemoryCache {
             }
             _ => Err(Error::new(Kind::Internal, "cache.increment")),
         }
+    }
+
+    async fn ask(&self, name: &str, quota: Quota, count: u32) -> Result<Allowance> {
+        let now = self.clock.now();
+        let mut answer = None;
+        self.entries.entry_by_ref(name).and_try_compute_with(|present| {
+            let present = present.map(moka::Entry::into_value).filter(|entry| entry.ends_at > now);
+            let debt = match present {
+                Some(entry) if !entry.is_debt() => return Err(Error::new(Kind::Conflict, "cache.ask")),
+                // Owed until then, to the microsecond.
+                Some(entry) => (entry.ends_at - now).num_microseconds().unwrap_or(i64::MAX).unsigned_abs(),
+                None => 0,
+            };
+            let (granted, debt) = quota.ask(debt, count);
+            answer = Some(quota.allowance(granted, debt));
+            if !granted || count == 0 {
+                return Ok(Op::Nop);
+            }
+            Ok(Op::Put(self.entry(Entry::DEBT, Duration::from_micros(debt))))
+        })?;
+        answer.ok_or_else(|| Error::new(Kind::Internal, "cache.ask"))
     }
 
     async fn compare_and_set(

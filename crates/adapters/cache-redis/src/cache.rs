@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use deadpool_redis::redis::{RedisResult, Value, cmd};
 use ports::{
-    Cache, CacheCapabilities, CacheKey, CachePattern, Count, Error, Hit, Kind, Lookup, Random, Result, Stamp,
-    Subscription,
+    Allowance, Cache, CacheCapabilities, CacheKey, CachePattern, Count, Error, Hit, Kind, Lookup, Quota,
+    Random, Result, Stamp, Subscription,
 };
 
 use crate::address::Address;
@@ -156,6 +156,14 @@ impl Cache for RedisCache {
         let (total, left): (String, i64) = counted.await?;
         let total = total.parse().map_err(|error| Error::with(Kind::Internal, OPERATION, error))?;
         Ok(Count { total, left: Duration::from_millis(u64::try_from(left).unwrap_or(0)) })
+    }
+
+    async fn ask(&self, name: &str, quota: Quota, count: u32) -> Result<Allowance> {
+        let mut call = scripts::ASK.key(self.link.names().entry(name));
+        call.arg(quota.step_micros().saturating_mul(count.into())).arg(quota.period_micros());
+        let asked = async |mut connection| call.invoke_async(&mut connection).await;
+        let (granted, debt): (bool, u64) = self.link.run("cache.ask", asked).await?;
+        Ok(quota.allowance(granted, debt))
     }
 
     async fn compare_and_set(

@@ -15,6 +15,29 @@ pub(crate) static INCREMENT: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// KEYS: entry. ARGV: what it costs (0 only looks) and what may be owed at most, in microseconds. Gives whether it is granted,
+/// and what is owed then. The entry says when all is paid back, by the server's clock, behind a letter that keeps it
+/// apart from counters.
+pub(crate) static ASK: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local time = redis.call('TIME')
+         local now = time[1] * 1000000 + time[2]
+         local debt = 0
+         local kept = redis.call('GET', KEYS[1])
+         if kept then
+           local due = tonumber(string.match(kept, '^t(%d+)$'))
+           if not due then return redis.error_reply('WRONGTYPE the entry is no debt') end
+           debt = math.max(due - now, 0)
+         end
+         local cost = tonumber(ARGV[1])
+         if cost == 0 then return {1, debt} end
+         local after = debt + cost
+         if after > tonumber(ARGV[2]) then return {0, debt} end
+         redis.call('SET', KEYS[1], string.format('t%.0f', now + after), 'PX', math.ceil(after / 1000))
+         return {1, after}",
+    )
+});
+
 /// KEYS: entry. ARGV: whether something is expected (1) or nothing (0), what, whether something is to be there,
 /// what, milliseconds. Gives 1 when it was replaced.
 pub(crate) static COMPARE_AND_SET: LazyLock<Script> = LazyLock::new(|| {

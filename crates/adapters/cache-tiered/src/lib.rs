@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{
-    Cache, CacheCapabilities, CacheKey, CachePattern, Count, Kind, Lookup, Random, Result, Stamp,
-    Subscription,
+    Allowance, Cache, CacheCapabilities, CacheKey, CachePattern, Count, Kind, Lookup, Quota, Random, Result,
+    Stamp, Subscription,
 };
 use tokio::task::AbortHandle;
 
@@ -133,6 +133,14 @@ impl Cache for TieredCache {
         match self.far.increment(name, by, ttl).await {
             Err(error) if error.kind() == Kind::Unavailable => self.near.count(name, by, ttl).await,
             counted => counted,
+        }
+    }
+
+    /// As [`TieredCache::increment`]: while the far cache is away, a quota holds per process.
+    async fn ask(&self, name: &str, quota: Quota, count: u32) -> Result<Allowance> {
+        match self.far.ask(name, quota, count).await {
+            Err(error) if error.kind() == Kind::Unavailable => self.near.ask(name, quota, count).await,
+            answered => answered,
         }
     }
 

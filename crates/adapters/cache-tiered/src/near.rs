@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ports::{Cache, CacheKey, CachePattern, Count, Hit, Lookup, Result, Stamp};
+use ports::{Allowance, Cache, CacheKey, CachePattern, Count, Hit, Lookup, Quota, Result, Stamp};
 
 use crate::news::News;
 
@@ -78,6 +78,10 @@ impl Near {
 
     pub(crate) async fn count(&self, name: &str, by: u64, ttl: Duration) -> Result<Count> {
         self.cache.increment(&counter(name), by, ttl).await
+    }
+
+    pub(crate) async fn ask(&self, name: &str, quota: Quota, count: u32) -> Result<Allowance> {
+        self.cache.ask(&counter(name), quota, count).await
     }
 
     /// The channel is heard from now on. What lies here is from a time before that.

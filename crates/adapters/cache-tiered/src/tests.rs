@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cache_memory::MemoryCache;
 use ports::{
-    Cache, CacheCapabilities, CacheKey, CachePattern, Count, Error, Kind, Lookup, Result, Stamp, Subscription,
+    Allowance, Cache, CacheCapabilities, CacheKey, CachePattern, Count, Error, Kind, Lookup, Quota, Result,
+    Stamp, Subscription,
 };
 use testkit::cache::CacheBench;
 use testkit::fakes::{FixedClock, SeededRandom};
@@ -96,6 +97,9 @@ impl Cache for Process {
     }
     async fn increment(&self, name: &str, by: u64, ttl: Duration) -> Result<Count> {
         self.0.here()?.increment(name, by, ttl).await
+    }
+    async fn ask(&self, name: &str, quota: Quota, count: u32) -> Result<Allowance> {
+        self.0.here()?.ask(name, quota, count).await
     }
     async fn compare_and_set(
         &self,
@@ -203,6 +207,10 @@ async fn limits_count_per_process_while_the_far_cache_is_away() {
         assert_eq!(here.increment("tries", 1, LONG).await.unwrap().total, total);
     }
     assert_eq!(there.increment("tries", 1, LONG).await.unwrap().total, 1);
+    let quota = Quota { limit: 1, period: LONG };
+    for (process, granted) in [(&here, true), (&here, false), (&there, true)] {
+        assert_eq!(process.ask("door", quota, 1).await.unwrap().granted, granted);
+    }
     far.returns();
     assert_eq!(here.increment("tries", 1, LONG).await.unwrap().total, 3);
 }

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use domain::{Credential, Timestamp};
 use ports::{CredentialQueries, CredentialRepo, Error, Kind, Result};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::conn::{Conn, Link, Work};
 use crate::entity::credentials::{Column, Entity, Model};
-use crate::entity::{base_of, row_with_base};
+use crate::entity::{base_of, former_passwords as former, row_with_base};
 use crate::error::During;
+use crate::paging::bounded;
 
 #[async_trait]
 impl<L: Link> CredentialQueries for Conn<L> {
@@ -19,6 +20,13 @@ impl<L: Link> CredentialQueries for Conn<L> {
         let row = query.one(self.0.read()).await.during(OPERATION)?;
         let row = row.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
         Ok(Credential { base: base_of!(row), user_id: row.user_id, password_hash: row.password_hash })
+    }
+
+    async fn former(&self, user_id: i64, limit: u64) -> Result<Vec<String>> {
+        let theirs = former::Entity::find().filter(former::Column::UserId.eq(user_id));
+        let last = theirs.order_by_desc(former::Column::Id).limit(bounded(limit));
+        let rows = last.all(self.0.read()).await.during("credentials.former")?;
+        Ok(rows.into_iter().map(|row| row.password_hash).collect())
     }
 }
 
@@ -51,5 +59,28 @@ impl CredentialRepo for Conn<Work> {
         let theirs = Entity::delete_many().filter(Column::UserId.eq(user_id));
         let removed = theirs.exec(self.0.write()).await.during("credentials.remove")?;
         Ok(removed.rows_affected > 0)
+    }
+
+    /// Snowflakes grow with time, and one person's password is changed by one unit of work at a time.
+    async fn keep_former(&self, id: i64, user_id: i64, hash: &str, now: Timestamp, keep: u64) -> Result<()> {
+        const OPERATION: &str = "credentials.keep_former";
+        let on = self.0.write();
+        let row = former::Model { id, user_id, password_hash: hash.to_owned(), replaced_at: now };
+        let insert = former::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(on).await.during(OPERATION)?;
+        let theirs = former::Column::UserId.eq(user_id);
+        let beyond = former::Entity::find()
+            .filter(theirs.clone())
+            .order_by_desc(former::Column::Id)
+            .offset(bounded(keep))
+            .limit(1)
+            .one(on)
+            .await
+            .during(OPERATION)?;
+        if let Some(beyond) = beyond {
+            let over = theirs.and(former::Column::Id.lte(beyond.id));
+            former::Entity::delete_many().filter(over).exec(on).await.during(OPERATION)?;
+        }
+        Ok(())
     }
 }

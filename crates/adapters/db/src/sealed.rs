@@ -21,7 +21,10 @@ pub(crate) const PHONE: SealedColumn = SealedColumn { table: "users", name: "pho
 pub(crate) const TOTP: SealedColumn =
     SealedColumn { table: "totp_enrollments", name: "secret", findable: false };
 
-const COLUMNS: &[SealedColumn] = &[PHONE, TOTP];
+/// A key of a person's own.
+pub(crate) const PERSON: SealedColumn = SealedColumn { table: "person_keys", name: "key", findable: false };
+
+const COLUMNS: &[SealedColumn] = &[PHONE, TOTP, PERSON];
 
 /// A value on its way into a row.
 pub(crate) struct Written {

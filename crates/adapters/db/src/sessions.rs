@@ -1,7 +1,7 @@
 //! Sessions.
 
 use async_trait::async_trait;
-use domain::{AuthMethods, Session, Timestamp};
+use domain::{AuthMethods, Session, Timestamp, USE_IS_NOTED_EVERY};
 use ports::{Error, Kind, Page, PageOf, Result, SessionFilter, SessionQueries, SessionRepo};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, Select};
@@ -77,6 +77,17 @@ impl SessionRepo for Conn<Work> {
             .exec(self.0.write())
             .await
             .during("sessions.touch")?;
+        Ok(())
+    }
+
+    async fn note_uses(&self, ids: &[i64], at: Timestamp) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::LastUsedAt, Expr::val(at))
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .filter(Column::LastUsedAt.lte(at - USE_IS_NOTED_EVERY))
+            .exec(self.0.write())
+            .await
+            .during("sessions.note_uses")?;
         Ok(())
     }
 

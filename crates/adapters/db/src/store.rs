@@ -5,13 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::{
     AccessQueries, AccessRepo, ActivityQueries, ApiKeyQueries, ApiKeyRepo, AuditQueries, AuditTrail,
-    BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, Error, ExpiredTokens, Fences, IdempotencyKeys,
-    IdentityQueries, IdentityRepo, Inbox, InvitationQueries, InvitationRepo, JobQueries, JobQueue,
-    KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries,
-    MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries, PasskeyQueries,
-    PasskeyRepo, RefreshTokenRepo, Relaxed, Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo,
-    SessionQueries, SessionRepo, Store, TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo,
-    Tx, UserQueries, UserRepo,
+    BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, DeviceQueries, DeviceRepo, Error,
+    ExpiredTokens, Fences, IdempotencyKeys, IdentityQueries, IdentityRepo, Inbox, InvitationQueries,
+    InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries,
+    MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox,
+    OutboxQueries, PasskeyQueries, PasskeyRepo, PersonalQueries, PersonalRepo, RefreshTokenRepo, Relaxed,
+    Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
+    TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -79,6 +79,14 @@ impl Store for DbStore {
     }
 
     fn mfa(&self) -> &dyn MfaQueries {
+        &self.conn
+    }
+
+    fn devices(&self) -> &dyn DeviceQueries {
+        &self.conn
+    }
+
+    fn personal(&self) -> &dyn PersonalQueries {
         &self.conn
     }
 
@@ -188,6 +196,14 @@ impl Tx for DbTx {
     }
 
     fn expired_tokens(&self) -> &dyn ExpiredTokens {
+        &self.conn
+    }
+
+    fn devices(&self) -> &dyn DeviceRepo {
+        &self.conn
+    }
+
+    fn personal(&self) -> &dyn PersonalRepo {
         &self.conn
     }
 

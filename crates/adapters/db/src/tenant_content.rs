@@ -11,7 +11,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::audit::entry_of;
+use crate::audit::entries_of;
 use crate::bulk::insert;
 use crate::conn::{Conn, Link, Work};
 use crate::entity::{audit_entries, membership_roles, memberships, role_permissions, roles, users};
@@ -97,7 +97,7 @@ impl<L: Link> TenantContentQueries for Conn<L> {
             rows = rows.filter(Column::Id.lte(next));
         }
         let rows = rows.all(self.0.read()).await.during(OPERATION)?;
-        Ok(TrailStretch { entries: rows.into_iter().map(entry_of).collect(), next })
+        Ok(TrailStretch { entries: entries_of(&self.0, rows, OPERATION).await?, next })
     }
 
     async fn users_at(&self, addresses: &[Email]) -> Result<Vec<(Email, i64)>> {

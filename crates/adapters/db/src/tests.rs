@@ -4,6 +4,7 @@ mod backup;
 mod deadlock;
 mod every;
 mod mysql;
+mod personal;
 mod plans;
 mod postgres;
 mod replicas;

@@ -1,7 +1,7 @@
 //! Users.
 
 use async_trait::async_trait;
-use domain::{DisplayName, Email, Phone, SearchKey, Timestamp, User, UserStatus};
+use domain::{DisplayName, Email, Locale, Phone, SearchKey, TimeZone, Timestamp, User, UserStatus};
 use ports::{ColumnCipher, Error, Kind, Page, PageOf, Result, SortKey, UserFilter, UserQueries, UserRepo};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -14,14 +14,15 @@ use crate::entity::users::{ActiveModel, Column, Entity, Model};
 use crate::entity::{base_of, row_with_base};
 use crate::error::{During, unreadable};
 use crate::paging::{Listed, bounded, count, page};
+use crate::person_keys;
 use crate::sealed::{self, PHONE};
 use crate::soft_delete::{self, aggregate, deleted};
 
 /// The read of nearly every request, spelled out: building the same statement anew each time costs more than all
 /// else that happens to it on our side.
 const BY_UUID: &str = "SELECT id, uuid, created_at, updated_at, deleted_at, version, email, display_name, status, \
-                       email_verified_at, auth_revision, phone_sealed, phone_index, pending_email, email_key, name_key \
-                       FROM users WHERE uuid = $1 AND deleted_at IS NULL";
+                       email_verified_at, auth_revision, phone_sealed, phone_index, pending_email, email_key, name_key, \
+                       locale, time_zone FROM users WHERE uuid = $1 AND deleted_at IS NULL";
 
 #[async_trait]
 impl<L: Link> UserQueries for Conn<L> {
@@ -78,7 +79,7 @@ impl UserRepo for Conn<Work> {
     async fn insert(&self, user: &User) -> Result<()> {
         let row = row_of(user, self.0.cipher())?.into_active_model();
         Entity::insert(row).exec_without_returning(self.0.write()).await.during("users.insert")?;
-        Ok(())
+        person_keys::create(&self.0, user.base.id, user.base.uuid, "users.insert").await
     }
 
     async fn update(&self, user: &User) -> Result<()> {
@@ -98,6 +99,8 @@ impl UserRepo for Conn<Work> {
                 updated_at: Set(user.base.updated_at),
                 deleted_at: Set(user.base.deleted_at),
                 version: Set(seen + 1),
+                locale: Set(user.locale.as_ref().map(ToString::to_string)),
+                time_zone: Set(user.time_zone.as_ref().map(ToString::to_string)),
                 phone_sealed: Set(phone.sealed),
                 phone_index: Set(phone.index),
                 ..Default::default()
@@ -231,6 +234,8 @@ fn user_of(row: Model, cipher: &dyn ColumnCipher, operation: &'static str) -> Re
         pending_email: pending_email.map_err(|_| unreadable(operation, "e-mail address"))?,
         display_name: display_name.map_err(|_| unreadable(operation, "display name"))?,
         phone: phone.map_err(|_| unreadable(operation, "telephone number"))?,
+        locale: row.locale.map(Locale::from_stored),
+        time_zone: row.time_zone.map(TimeZone::from_stored),
         status: UserStatus::from_stored(&row.status),
         email_verified_at: row.email_verified_at,
         auth_revision: row.auth_revision,
@@ -250,5 +255,7 @@ pub(crate) fn row_of(user: &User, cipher: &dyn ColumnCipher) -> Result<Model> {
         phone_sealed: phone.sealed,
         phone_index: phone.index,
         pending_email: user.pending_email.as_ref().map(ToString::to_string),
+        locale: user.locale.as_ref().map(ToString::to_string),
+        time_zone: user.time_zone.as_ref().map(ToString::to_string),
     }))
 }

@@ -18,6 +18,8 @@ use uuid::Uuid;
 use crate::sealer::mac;
 
 const VERSION: u8 = 1;
+/// A value under a key of somebody's own: `2 | nonce (12) | ciphertext and tag (16)`.
+const UNDER: u8 = 2;
 /// 128 bits: nobody meets a collision by chance, and the database's index is half as large. Shorter would make
 /// every look-up fetch and decrypt strangers' rows.
 const INDEX_LEN: usize = 16;
@@ -67,6 +69,23 @@ impl AeadColumns {
         self.installed.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn encrypt(
+        &self,
+        key: &LessSafeKey,
+        column: SealedColumn,
+        row: Uuid,
+        plain: &[u8],
+    ) -> Result<([u8; NONCE_LEN], Vec<u8>)> {
+        let mut nonce = [0; NONCE_LEN];
+        self.random.fill(&mut nonce)?;
+        // Grown in place, a buffer would leave a copy of the plain value behind.
+        let mut body = Vec::with_capacity(plain.len() + AES_256_GCM.tag_len());
+        body.extend_from_slice(plain);
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad(column, row), &mut body)
+            .map_err(|error| Error::with(Kind::Internal, "encrypt a column", error))?;
+        Ok((nonce, body))
+    }
+
     /// The keys, if they may be written with.
     fn writing(&self) -> Result<Arc<Installed>> {
         let installed = self.installed();
@@ -95,15 +114,7 @@ impl ColumnCipher for AeadColumns {
     fn seal(&self, column: SealedColumn, row: Uuid, plain: &[u8]) -> Result<Vec<u8>> {
         let installed = self.writing()?;
         let member = installed.sealing.writing_at(self.clock.now())?;
-        let mut nonce = [0; NONCE_LEN];
-        self.random.fill(&mut nonce)?;
-        // Grown in place, a buffer would leave a copy of the plain value behind.
-        let mut body = Vec::with_capacity(plain.len() + AES_256_GCM.tag_len());
-        body.extend_from_slice(plain);
-        member
-            .key
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad(column, row), &mut body)
-            .map_err(|error| Error::with(Kind::Internal, "encrypt a column", error))?;
+        let (nonce, body) = self.encrypt(&member.key, column, row, plain)?;
         Ok([&sealed_floor(member.generation)[..], &nonce, &body].concat())
     }
 
@@ -117,15 +128,30 @@ impl ColumnCipher for AeadColumns {
                 unopened("its key is gone")
             });
         };
-        let mut body = Zeroizing::new(parts.body.to_vec());
-        let nonce = Nonce::assume_unique_for_key(parts.nonce);
-        let length = member
-            .key
-            .open_in_place(nonce, aad(column, row), &mut body)
-            .map_err(|_| unopened("it belongs elsewhere, or it was changed"))?
-            .len();
-        body.truncate(length);
-        Ok(body)
+        decrypt(&member.key, column, row, parts.nonce, parts.body)
+    }
+
+    fn new_key(&self) -> Result<Zeroizing<Vec<u8>>> {
+        let mut key = Zeroizing::new(vec![0; AES_256_GCM.key_len()]);
+        self.random.fill(&mut key)?;
+        Ok(key)
+    }
+
+    fn seal_under(&self, key: &[u8], column: SealedColumn, row: Uuid, plain: &[u8]) -> Result<Vec<u8>> {
+        let (nonce, body) = self.encrypt(&own_key(key)?, column, row, plain)?;
+        Ok([&[UNDER][..], &nonce, &body].concat())
+    }
+
+    fn open_under(
+        &self,
+        key: &[u8],
+        column: SealedColumn,
+        row: Uuid,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        let parts = sealed.strip_prefix(&[UNDER]).and_then(<[u8]>::split_first_chunk);
+        let (nonce, body) = parts.ok_or_else(|| unopened("it is not in a known format"))?;
+        decrypt(&own_key(key)?, column, row, *nonce, body)
     }
 
     fn index(&self, column: SealedColumn, plain: &[u8]) -> Result<Vec<u8>> {
@@ -176,6 +202,27 @@ impl<K> Default for Ring<K> {
     fn default() -> Self {
         Self(Vec::new())
     }
+}
+
+fn decrypt(
+    key: &LessSafeKey,
+    column: SealedColumn,
+    row: Uuid,
+    nonce: [u8; NONCE_LEN],
+    body: &[u8],
+) -> Result<Zeroizing<Vec<u8>>> {
+    let mut body = Zeroizing::new(body.to_vec());
+    let length = key
+        .open_in_place(Nonce::assume_unique_for_key(nonce), aad(column, row), &mut body)
+        .map_err(|_| unopened("it belongs elsewhere, or it was changed"))?
+        .len();
+    body.truncate(length);
+    Ok(body)
+}
+
+fn own_key(bytes: &[u8]) -> Result<LessSafeKey> {
+    let key = UnboundKey::new(&AES_256_GCM, bytes).map(LessSafeKey::new);
+    key.map_err(|_| Error::with(Kind::Internal, "read a key of somebody's own", "it has a wrong length"))
 }
 
 /// An encrypted value, taken apart.

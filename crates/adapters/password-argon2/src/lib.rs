@@ -4,6 +4,7 @@
 //! threads from other work.
 //! **Invariant:** a password leaves this crate only as a hash, and its copies are wiped.
 
+mod pepper;
 mod phc;
 mod pool;
 #[cfg(test)]
@@ -11,11 +12,12 @@ mod tests;
 
 use std::sync::Arc;
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Params, ParamsBuilder, Version};
 use async_trait::async_trait;
 use ports::{Error, Kind, PasswordHasher, Random, Result, Verdict};
-use secrecy::SecretString;
+use secrecy::{SecretBox, SecretString};
 
+use crate::pepper::Pepper;
 use crate::phc::Stored;
 use crate::pool::{MOST_MEMORY, Pool, Recipe};
 
@@ -43,32 +45,49 @@ pub struct Settings {
 /// Hashes passwords on its own threads, which end when it is dropped.
 pub struct Argon2Hasher {
     params: Params,
+    /// The newest first, which hashes are made with.
+    peppers: Vec<Arc<Pepper>>,
     pool: Pool,
     random: Arc<dyn Random>,
 }
 
 impl Argon2Hasher {
-    /// Starts the threads.
+    /// Starts the threads. Hashes are made with the first of the peppers, if any, and compared with the one they were
+    /// made with.
     ///
     /// # Errors
     /// `Internal` when Argon2 does not allow the settings, when `threads` is 0, or when the operating system
     /// gives no threads.
-    pub fn new(settings: Settings, random: Arc<dyn Random>) -> Result<Self> {
+    pub fn new(
+        settings: Settings,
+        peppers: Vec<SecretBox<[u8; 32]>>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self> {
         let Settings { memory_kib, iterations, parallelism, threads, max_waiting } = settings;
         let refused = |reason: String| Error::with(Kind::Internal, "set up password hashing", reason);
         if memory_kib > MOST_MEMORY {
             return Err(refused(format!("the memory of a hash is at most {MOST_MEMORY} KiB")));
         }
-        let params = Params::new(memory_kib, iterations, parallelism, Some(TAG_LEN))
-            .map_err(|error| refused(error.to_string()))?;
+        let peppers: Vec<_> = peppers.into_iter().map(Pepper::new).collect();
+        let mut params = ParamsBuilder::new();
+        params.m_cost(memory_kib).t_cost(iterations).p_cost(parallelism).output_len(TAG_LEN);
+        if let Some(newest) = peppers.first() {
+            params.keyid(newest.id()?);
+        }
+        let params = params.build().map_err(|error| refused(error.to_string()))?;
         let pool = Pool::start(threads, max_waiting)?;
-        Ok(Self { params, pool, random })
+        Ok(Self { params, peppers, pool, random })
     }
 
     /// Today's way to hash.
     fn recipe(&self, salt: &[u8; SALT_LEN]) -> Recipe {
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
-        Recipe { argon2, salt: salt.to_vec() }
+        Recipe {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            params: self.params.clone(),
+            salt: salt.to_vec(),
+            pepper: self.peppers.first().cloned(),
+        }
     }
 }
 
@@ -82,12 +101,18 @@ impl PasswordHasher for Argon2Hasher {
     }
 
     async fn verify(&self, password: &SecretString, hash: Option<&str>) -> Result<Verdict> {
-        let Some(hash) = hash else {
+        let stored = hash.map(Stored::parse).transpose()?;
+        let recipe = stored.as_ref().and_then(|stored| stored.recipe(&self.peppers));
+        let (Some(stored), Some(recipe)) = (&stored, recipe) else {
+            if stored.is_some() {
+                tracing::error!(
+                    "a password was hashed with a pepper that is not configured, and can't be used"
+                );
+            }
             self.pool.tag(password.clone(), self.recipe(&DUMMY_SALT)).await?;
             return Ok(Verdict::Mismatch);
         };
-        let stored = Stored::parse(hash)?;
-        let tag = self.pool.tag(password.clone(), stored.recipe()).await?;
+        let tag = self.pool.tag(password.clone(), recipe).await?;
         Ok(match tag == stored.tag {
             false => Verdict::Mismatch,
             true if stored.is_weaker_than(&self.params) => Verdict::MatchOutdated,

@@ -1,9 +1,13 @@
-//! PHC strings: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<tag>`.
+//! PHC strings: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<tag>`, with `keyid=<pepper>` among the parameters where there is
+//! one.
+
+use std::sync::Arc;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Params, Version};
 use ports::{Error, Kind, Result};
 
+use crate::pepper::Pepper;
 use crate::pool::{MOST_MEMORY, Recipe};
 
 /// A stored hash, read. Any Argon2 variant and version is understood, so that old ones can be replaced.
@@ -37,15 +41,22 @@ impl Stored {
         })
     }
 
-    pub(crate) fn recipe(&self) -> Recipe {
-        let argon2 = Argon2::new(self.algorithm, self.version, self.params.clone());
-        Recipe { argon2, salt: self.salt.to_vec() }
+    /// `None` when it was made with a pepper that is not among these.
+    pub(crate) fn recipe(&self, peppers: &[Arc<Pepper>]) -> Option<Recipe> {
+        let name = self.params.keyid();
+        let pepper = match name {
+            [] => None,
+            name => Some(Arc::clone(peppers.iter().find(|pepper| pepper.is_named(name))?)),
+        };
+        let (algorithm, version) = (self.algorithm, self.version);
+        Some(Recipe { algorithm, version, params: self.params.clone(), salt: self.salt.to_vec(), pepper })
     }
 
     /// Whether the hash should be made anew, now that the password is known.
     pub(crate) fn is_weaker_than(&self, today: &Params) -> bool {
         self.algorithm != Algorithm::Argon2id
             || self.version != Version::V0x13
+            || self.params.keyid() != today.keyid()
             || self.params.m_cost() < today.m_cost()
             || self.params.t_cost() < today.t_cost()
             || self.params.p_cost() < today.p_cost()

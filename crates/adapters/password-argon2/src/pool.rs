@@ -11,10 +11,12 @@ use std::thread;
 use std::time::Duration;
 
 use argon2::password_hash::phc::Output;
-use argon2::{Argon2, Block, Params};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use ports::{Error, Kind, Result};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
+
+use crate::pepper::Pepper;
 
 /// How long a thread without work keeps its memory.
 const KEEP_MEMORY: Duration = Duration::from_secs(2);
@@ -31,8 +33,11 @@ pub(crate) const MOST_MEMORY: u32 = 1024 * 1024;
 
 /// What to compute.
 pub(crate) struct Recipe {
-    pub(crate) argon2: Argon2<'static>,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) version: Version,
+    pub(crate) params: Params,
     pub(crate) salt: Vec<u8>,
+    pub(crate) pepper: Option<Arc<Pepper>>,
 }
 
 struct Job {
@@ -165,8 +170,16 @@ impl Shared {
 }
 
 fn compute(job: &Job, memory: &mut Vec<Block>) -> Result<Output> {
-    let Recipe { argon2, salt } = &job.recipe;
-    let blocks = argon2.params().block_count();
+    let Recipe { algorithm, version, params, salt, pepper } = &job.recipe;
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+        Error::with(Kind::Internal, "hash a password", error)
+    };
+    let argon2 = match pepper {
+        None => Argon2::new(*algorithm, *version, params.clone()),
+        Some(pepper) => Argon2::new_with_secret(pepper.key(), *algorithm, *version, params.clone())
+            .map_err(|error| failed(error.into()))?,
+    };
+    let blocks = params.block_count();
     if memory.len() < blocks {
         // Freed first: there is no use in the old content, nor room for both.
         *memory = Vec::new();
@@ -176,10 +189,7 @@ fn compute(job: &Job, memory: &mut Vec<Block>) -> Result<Output> {
         memory.resize(blocks, Block::new());
     }
     let mut tag = [0; Output::MAX_LENGTH];
-    let length = argon2.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Error::with(Kind::Internal, "hash a password", error)
-    };
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
     let tag = tag.get_mut(..length).ok_or_else(|| failed("the stored hash is too long".into()))?;
     argon2
         .hash_password_into_with_memory(job.password.expose_secret().as_bytes(), salt, tag, memory)

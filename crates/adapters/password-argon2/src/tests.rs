@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use futures_util::poll;
 use ports::{Kind, PasswordHasher, Verdict};
-use secrecy::SecretString;
+use secrecy::{SecretBox, SecretString};
 use testkit::fakes::SeededRandom;
 
 use crate::{Argon2Hasher, Settings};
@@ -19,7 +19,12 @@ const ENDLESS: Settings =
     Settings { memory_kib: 1024, iterations: 1_000_000, parallelism: 1, threads: 1, max_waiting: 1 };
 
 fn hasher(settings: Settings) -> Argon2Hasher {
-    Argon2Hasher::new(settings, Arc::new(SeededRandom::default())).unwrap()
+    peppered(settings, &[])
+}
+
+fn peppered(settings: Settings, peppers: &[u8]) -> Argon2Hasher {
+    let peppers = peppers.iter().map(|byte| SecretBox::new(Box::new([*byte; 32]))).collect();
+    Argon2Hasher::new(settings, peppers, Arc::new(SeededRandom::default())).unwrap()
 }
 
 fn secret(text: &str) -> SecretString {
@@ -99,6 +104,48 @@ async fn weaker_parameters_are_outdated_and_stronger_ones_are_not() {
         let verified = hasher(today).verify(&secret("correct horse"), Some(&hash)).await;
         assert_eq!(verified.unwrap(), verdict, "{then:?}");
     }
+}
+
+#[tokio::test]
+async fn a_pepper_is_part_of_the_hash_and_rotates() {
+    let password = secret("correct horse");
+    let plain = hasher(WEAK).hash(&password).await.unwrap();
+    let old = peppered(WEAK, &[1]).hash(&password).await.unwrap();
+    let new = peppered(WEAK, &[2, 1]).hash(&password).await.unwrap();
+    assert!(
+        !plain.contains("keyid") && old.contains("keyid=") && new.contains("keyid="),
+        "{plain} {old} {new}"
+    );
+    let mismatch = secret("wrong horse");
+    for (peppers, hash, verdict) in [
+        (&[2_u8, 1][..], &new, Verdict::Match),
+        (&[2, 1], &old, Verdict::MatchOutdated),
+        (&[2, 1], &plain, Verdict::MatchOutdated),
+        (&[1], &old, Verdict::Match),
+        // Without its pepper a hash is worth nothing, to us as to whoever has stolen the table.
+        (&[1], &new, Verdict::Mismatch),
+        (&[], &old, Verdict::Mismatch),
+        (&[], &plain, Verdict::Match),
+    ] {
+        let hasher = peppered(WEAK, peppers);
+        assert_eq!(hasher.verify(&password, Some(hash)).await.unwrap(), verdict, "{peppers:?} {hash}");
+        assert_eq!(
+            hasher.verify(&mismatch, Some(hash)).await.unwrap(),
+            Verdict::Mismatch,
+            "{peppers:?} {hash}"
+        );
+    }
+}
+
+/// The hashers draw the same salt, from the same seed.
+#[tokio::test]
+async fn the_same_salt_under_another_pepper_gives_another_hash() {
+    let tag = async |peppers: &[u8]| {
+        let hash = peppered(WEAK, peppers).hash(&secret("correct horse")).await.unwrap();
+        hash.rsplit('$').next().unwrap().to_owned()
+    };
+    let tags = [tag(&[]).await, tag(&[1]).await, tag(&[2]).await];
+    assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "{tags:?}");
 }
 
 #[tokio::test]
@@ -209,7 +256,7 @@ fn impossible_settings_are_refused() {
         Settings { parallelism: 0, ..WEAK },
         Settings { threads: 0, ..WEAK },
     ] {
-        let refused = Argon2Hasher::new(settings, Arc::new(SeededRandom::default()));
+        let refused = Argon2Hasher::new(settings, Vec::new(), Arc::new(SeededRandom::default()));
         assert_eq!(refused.err().unwrap().kind(), Kind::Internal, "{settings:?}");
     }
 }

@@ -56,7 +56,9 @@ impl Auth {
         }
         let claims = self.verify(token)?;
         let by = By::Session(claims.sid);
-        self.principal(Asked { user: claims.sub, by, tenant: claims.tid }).await
+        let principal = self.principal(Asked { user: claims.sub, by, tenant: claims.tid }).await?;
+        self.note_session(&principal);
+        Ok(principal)
     }
 
     /// The same caller in a tenant that a call is about: with the token's own rights when it speaks for that tenant, with
@@ -191,6 +193,7 @@ impl Auth {
             lacks_factor: requires_mfa && !ground.multi_factor,
             revisions,
             session_expires_at: ground.expires_at,
+            noted_at: Arc::default(),
         }))
     }
 

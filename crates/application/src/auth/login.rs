@@ -35,11 +35,14 @@ pub enum LoggedIn {
 
 impl Auth {
     /// Opens a session, or asks for a second factor. Unknown address and wrong password take the same time and look the same; a right
-    /// password is not even tried while the identifier is locked for the caller's network.
+    /// password is not even tried while the identifier is locked for the caller's network, or tried too often from
+    /// strange ones.
     pub async fn login(&self, context: &Context, login: Login) -> Result<LoggedIn> {
-        let counter = self.counter(context, &login.email)?;
+        let mut counter = self.counter(context, &login.email)?;
         self.refuse_locked(&counter).await?;
         let known = self.find(&login.email).await?;
+        counter.user_id = known.as_ref().map(|(user, _)| user.base.id);
+        self.slow_down(&counter).await?;
         let hash = known.as_ref().map(|(_, credential)| credential.password_hash.as_str());
         let verdict = self.core.hasher.verify(&login.password, hash).await?;
         match known {
@@ -47,6 +50,7 @@ impl Auth {
                 // Guesses that ran beside this one may have locked it meanwhile: a race of a hundred gets
                 // no more tries than a row of five.
                 self.refuse_locked(&counter).await?;
+                self.slow_down(&counter).await?;
                 let rehash = match verdict {
                     Verdict::MatchOutdated => Some(self.core.hasher.hash(&login.password).await?),
                     _ => None,

@@ -5,6 +5,7 @@
 mod api_keys;
 mod authenticate;
 mod change_email;
+mod devices;
 mod ground;
 mod login;
 mod logout;
@@ -24,6 +25,7 @@ mod session;
 mod sessions;
 mod shared;
 mod switch_tenant;
+mod uses;
 mod verify_email;
 mod ways_in;
 
@@ -45,6 +47,7 @@ use std::sync::Arc;
 use crate::Core;
 use crate::cached::Cached;
 use crate::keys::KeyRing;
+use crate::limits::Limits;
 use crate::lists::Lists;
 
 /// Use cases of identity.
@@ -55,11 +58,13 @@ pub struct Auth {
     bearers: Arc<authenticate::Bearers>,
     cached: Cached,
     lists: Lists,
+    limits: Limits,
+    uses: Arc<uses::Uses>,
 }
 
 impl Auth {
-    pub(crate) fn new(core: Core, keys: KeyRing, cached: Cached, lists: Lists) -> Self {
-        Self { core, keys, bearers: Arc::default(), cached, lists }
+    pub(crate) fn new(core: Core, keys: KeyRing, cached: Cached, lists: Lists, limits: Limits) -> Self {
+        Self { core, keys, bearers: Arc::default(), cached, lists, limits, uses: Arc::default() }
     }
 
     /// What replicas have kept of a session goes. After the commit that ended it.

@@ -2,7 +2,7 @@
 
 use domain::{Actor, Credential, DisplayName, DomainEvent, Email, MailPurpose, MailToken, Password};
 use domain::{TenantScope, User, UserStatus};
-use ports::ResultExt;
+use ports::{ResultExt, Verdict};
 use secrecy::SecretString;
 
 use super::secret::Secret;
@@ -68,6 +68,8 @@ impl Auth {
             self.mark_verified(&work, &mut user).await?;
             self.write_password(&mut work, &user, hash, None).await?;
             work.tx().mail_tokens().clear(user.base.id, purpose).await?;
+            // Who reads the account's mail is let in from where they are, however many others guess.
+            self.note_device(&work, context, &user).await?;
             self.clear_failures(&work, &self.counter(context, user.email.as_str())?).await?;
             work.commit().await
         })
@@ -85,16 +87,28 @@ impl Auth {
         event: fn(uuid::Uuid) -> DomainEvent,
     ) -> Result<()> {
         let email = &Email::parse(email).map_err(|error| Error::field("email", "email", error))?;
+        let may = self.may_mail(action, email).await?;
         let nobody = self.core.ids.uuid()?;
         Work::run(&self.core, context, action, |mut work| async move {
             let user = work.tx().users().by_email(email).await.optional()?;
-            let user = user.filter(|user| user.status == UserStatus::Active && meant(user));
+            let user = user.filter(|user| may && user.status == UserStatus::Active && meant(user));
             let about = user.map_or(nobody, |user| user.base.uuid);
             work.on(about);
             work.emit(&event(about)).await?;
             work.commit().await
         })
         .await
+    }
+
+    /// Whether an address may be sent another mail of the kind that an action causes. Known or not, each is counted alike;
+    /// who is told no gets the answer that everybody gets.
+    pub(super) async fn may_mail(&self, action: Action, email: &Email) -> Result<bool> {
+        let address = self.keys.derive(&[b"mailed-address", email.as_str().as_bytes()])?;
+        let may = self.limits.may_mail(action.name, &address).await;
+        if !may {
+            tracing::info!(action = action.name, "an address has had enough mails of this kind for now");
+        }
+        Ok(may)
     }
 
     async fn write_password(
@@ -105,6 +119,7 @@ impl Auth {
         kept: Option<i64>,
     ) -> Result<()> {
         work.on(user.base.uuid);
+        self.keep_former(work, user.base.id).await?;
         let tx = work.tx();
         let replaced = tx.credentials().replace_hash(user.base.id, hash, self.core.clock.now()).await;
         if replaced.optional()?.is_none() {
@@ -125,7 +140,37 @@ impl Auth {
         let name = user.display_name.as_ref().map(DisplayName::as_str);
         let password = Password::parse(text, self.core.settings.password_policy, &user.email, name)
             .map_err(|error| Error::field(field, "password", error))?;
+        if self.was_used(user.base.id, password.secret()).await? {
+            return Err(Error::field(field, "reused", "is one that was used before"));
+        }
         Ok(self.core.hasher.hash(password.secret()).await?)
+    }
+
+    /// Whether it is one of the last passwords that the configuration wants to be different.
+    async fn was_used(&self, user_id: i64, password: &SecretString) -> Result<bool> {
+        let Some(former) = self.core.settings.password_history.checked_sub(1) else { return Ok(false) };
+        let credentials = self.core.store.credentials();
+        let present = credentials.of_user(user_id).await.optional()?;
+        let present = present.map(|credential| credential.password_hash);
+        let former = credentials.former(user_id, former.into()).await?;
+        for hash in present.iter().chain(&former) {
+            if self.core.hasher.verify(password, Some(hash)).await? != Verdict::Mismatch {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Keeps the hash that is about to be replaced, as far as the configuration wants to know it.
+    async fn keep_former(&self, work: &Work<'_>, user_id: i64) -> Result<()> {
+        let keep = u64::from(self.core.settings.password_history.saturating_sub(1));
+        if keep == 0 {
+            return Ok(());
+        }
+        let credentials = work.tx().credentials();
+        let Some(present) = credentials.of_user(user_id).await.optional()? else { return Ok(()) };
+        let (id, now) = (self.core.ids.snowflake()?, self.core.clock.now());
+        Ok(credentials.keep_former(id, user_id, &present.password_hash, now, keep).await?)
     }
 
     fn good(&self, token: Option<MailToken>) -> Result<MailToken> {

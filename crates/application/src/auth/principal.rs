@@ -1,7 +1,7 @@
 //! Who a caller is, and the memory of it that makes a warm request need no query.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::{Actor, KnownPermission, Permissions, Realm, TenantScope, Timestamp};
@@ -41,6 +41,8 @@ pub struct Principal {
     pub(crate) revisions: Revisions,
     /// When the session ends at the latest.
     pub(crate) session_expires_at: Timestamp,
+    /// When a use of the session was last noted, in seconds; not by this process yet: 0.
+    pub(crate) noted_at: Arc<AtomicI64>,
 }
 
 impl Principal {
@@ -56,6 +58,13 @@ impl Principal {
     /// What the caller has presented.
     pub(super) fn by(&self) -> By {
         self.key.map_or(By::Session(self.session), By::Key)
+    }
+
+    /// Whether `every` has passed since it was last due. Of several callers at that moment one is told so.
+    pub(crate) fn is_due(&self, now: i64, every: Duration) -> bool {
+        let last = self.noted_at.load(Ordering::Relaxed);
+        let due = now.saturating_sub(last).unsigned_abs() >= every.as_secs();
+        due && self.noted_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Whether the caller may do what an operation asks for, by the grants that count for it.

@@ -4,6 +4,7 @@ use domain::{AuthMethod, PasskeyPurpose};
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::proof::Counter;
 use super::second_factor::Given;
 use super::{Auth, Principal};
 use crate::{Action, AuthFailure, Context, Result, Work};
@@ -41,7 +42,8 @@ impl Auth {
         proof: &FreshProof,
     ) -> Result<()> {
         let user = &self.core.store.users().by_id(caller.user_id).await?;
-        let counter = &self.counter(context, user.email.as_str())?;
+        let counter =
+            &Counter { user_id: Some(caller.user_id), ..self.counter(context, user.email.as_str())? };
         let given = &match proof {
             FreshProof::Password(password) => {
                 self.prove_own(context, REAUTHENTICATE, caller, password).await?;

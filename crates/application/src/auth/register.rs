@@ -38,15 +38,26 @@ impl Auth {
         let parsed = self.parse(registration)?;
         // Hashed in every case, so that the time does not tell whether the address is known.
         let hash = self.core.hasher.hash(parsed.password.secret()).await?;
-        match self.write_registration(context, &parsed, &hash).await {
+        let may = self.may_mail(REGISTER, &parsed.newcomer.email).await?;
+        match self.write_registration(context, &parsed, &hash, may).await {
             // Somebody else registered the address between our look and our write: look again.
-            Err(Error::Conflict) => self.write_registration(context, &parsed, &hash).await,
+            Err(Error::Conflict) => self.write_registration(context, &parsed, &hash, may).await,
             other => other,
         }
     }
 
-    async fn write_registration(&self, context: &Context, parsed: &Parsed, hash: &str) -> Result<()> {
+    async fn write_registration(
+        &self,
+        context: &Context,
+        parsed: &Parsed,
+        hash: &str,
+        may_mail: bool,
+    ) -> Result<()> {
         Work::run(&self.core, context, REGISTER, |mut work| async move {
+            if !may_mail {
+                // Nothing is replaced either: the newest mail must stay the one whose link works.
+                return work.commit().await;
+            }
             let newcomer = &parsed.newcomer;
             let event = match work.tx().users().by_email(&newcomer.email).await.optional()? {
                 Some(user) if user.is_verified() => {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::Auth;
 use super::passkeys::{Answer, Proof};
+use super::proof::Counter;
 use super::secret::Secret;
 use super::session::SignedIn;
 use crate::{Action, AuthFailure, Context, Error, Result, Work};
@@ -117,7 +118,7 @@ impl Auth {
     ///
     /// # Errors
     /// `Unauthenticated`: `invalid_credentials` for a wrong code, `unauthenticated` for a token that is unknown, met, or
-    /// used up, `token_expired`; `Locked`; `Invalid` for what no browser gives.
+    /// used up, `token_expired`; `Locked`; `RateLimited`; `Invalid` for what no browser gives.
     pub async fn verify_second_factor(
         &self,
         context: &Context,
@@ -130,8 +131,9 @@ impl Auth {
         let user = self.core.store.users().by_id(challenge.user_id).await.optional()?;
         let user = user.filter(|user| user.status == UserStatus::Active);
         let user = &user.ok_or(AuthFailure::Unauthenticated)?;
-        let counter = &self.counter(context, user.email.as_str())?;
+        let counter = &Counter { user_id: Some(user.base.id), ..self.counter(context, user.email.as_str())? };
         self.refuse_locked(counter).await?;
+        self.slow_down(counter).await?;
         let scope = self.login_scope(user, challenge.tenant, None).await?;
         let given = &match factor {
             SecondFactor::Code(code) => Given::read(code),

@@ -54,6 +54,7 @@ impl Auth {
         work.on(session.base.uuid);
         work.tx().sessions().insert(&session).await?;
         self.add_refresh_token(work, &session, &secret, session.base.created_at).await?;
+        self.note_device(work, context, user).await?;
         Ok(Opened { user: user.clone(), session, scope, secret })
     }
 

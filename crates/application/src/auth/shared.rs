@@ -5,6 +5,7 @@
 //! has heard of anything. What lies there carries a mark of this installation's key ring, so that being able to write
 //! to the cache is not being able to become somebody.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Permission, Permissions, TenantScope};
@@ -129,6 +130,7 @@ impl Auth {
             lacks_factor: body.lacks_factor,
             revisions,
             session_expires_at: chrono::DateTime::from_timestamp_millis(body.session_expires_at)?,
+            noted_at: Arc::default(),
         })
     }
 

@@ -22,11 +22,16 @@ const fn operator(name: &'static str, max_attempts: i32) -> JobKind {
     JobKind { name, queue: "default", max_attempts, submittable: true }
 }
 
+const fn caused(name: &'static str, max_attempts: i32) -> JobKind {
+    JobKind { name, queue: "default", max_attempts, submittable: false }
+}
+
 /// All kinds.
 pub const KINDS: &[JobKind] = &[
     mail("mail.verify-email"),
     mail("mail.already-registered"),
     mail("mail.token-reused"),
+    mail("mail.new-device"),
     mail("mail.reset-password"),
     mail("mail.password-changed"),
     mail("mail.change-email"),
@@ -39,6 +44,9 @@ pub const KINDS: &[JobKind] = &[
     mail("mail.passkey-removed"),
     mail("mail.passkey-cloned"),
     mail("mail.api-key-created"),
+    mail("mail.account-deleted"),
+    caused("people.export", 10),
+    caused("people.forget", 20),
     operator("maintenance.purge", 5),
     operator("keys.tend", 5),
     operator("diagnostics.echo", 3),

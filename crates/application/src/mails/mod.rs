@@ -27,6 +27,9 @@ pub struct MailOrder {
     pub user_id: Uuid,
     /// Because of what.
     pub event_id: Uuid,
+    /// About which device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<Uuid>,
 }
 
 /// Use cases of mail.
@@ -44,6 +47,7 @@ impl Mails {
 
     /// Which event is followed by which mail job.
     pub fn caused_by() -> Vec<(&'static str, &'static str)> {
+        let device = Uuid::nil();
         let (tenant, invitation) = (Uuid::nil(), Uuid::nil());
         let (user, session, passkey, key) = (Uuid::nil(), Uuid::nil(), Uuid::nil(), Uuid::nil());
         vec![
@@ -52,6 +56,8 @@ impl Mails {
             (DomainEvent::VerificationRequested { user }.kind(), "mail.verify-email"),
             (DomainEvent::RegistrationRepeated { user }.kind(), "mail.already-registered"),
             (DomainEvent::TokenReused { user, session }.kind(), "mail.token-reused"),
+            (DomainEvent::DeviceSeen { user, device }.kind(), "mail.new-device"),
+            (DomainEvent::UserDeleted { user }.kind(), "mail.account-deleted"),
             (DomainEvent::PasswordResetRequested { user }.kind(), "mail.reset-password"),
             (DomainEvent::PasswordChanged { user }.kind(), "mail.password-changed"),
             (DomainEvent::EmailChangeRequested { user }.kind(), "mail.change-email"),
@@ -70,7 +76,10 @@ impl Mails {
     /// The job that an event causes.
     pub fn job_for(kind: &'static JobKind, event: &EventEnvelope) -> Option<JobSpec> {
         let about = if kind.name == INVITATION { "invitationId" } else { "userId" };
-        let payload = json!({ about: event.data.get(about)?, "eventId": event.id });
+        let mut payload = json!({ about: event.data.get(about)?, "eventId": event.id });
+        if let Some(device) = event.data.get("deviceId") {
+            payload["deviceId"] = device.clone();
+        }
         Some(JobSpec::now(kind, payload))
     }
 
@@ -79,9 +88,13 @@ impl Mails {
     /// # Errors
     /// `Unavailable` when the mail can't be handed over now; `Internal` for a kind that is no mail.
     pub async fn deliver(&self, kind: &str, context: &Context, order: &MailOrder) -> Result<()> {
-        let Some(user) = self.core.store.users().by_uuid(order.user_id).await.optional()? else {
-            return Ok(());
-        };
+        let users = self.core.store.users();
+        if kind == "mail.account-deleted" {
+            let Some(user) = users.deleted_by_uuid(order.user_id).await.optional()? else { return Ok(()) };
+            let kept = self.core.settings.retention.deleted_users;
+            return self.send(&user.email, order.event_id, &Template::account_deleted(&user, kept)?).await;
+        }
+        let Some(user) = users.by_uuid(order.user_id).await.optional()? else { return Ok(()) };
         match kind {
             "mail.verify-email" => self.verify_email(context, &user, order).await,
             "mail.reset-password" => self.reset_password(context, &user, order).await,
@@ -92,6 +105,7 @@ impl Mails {
             "mail.token-reused" => {
                 self.send(&user.email, order.event_id, &Template::token_reused(&user)?).await
             }
+            "mail.new-device" => self.new_device(&user, order).await,
             "mail.password-changed" => {
                 self.send(&user.email, order.event_id, &Template::password_changed(&user)?).await
             }
@@ -147,6 +161,13 @@ impl Mails {
         }
         let link = self.link(context, user, order, MailPurpose::VerifyEmail, "verify-email").await?;
         self.send(&user.email, order.event_id, &Template::verify_email(user, &link)?).await
+    }
+
+    /// Nothing to tell about a device that was forgotten meanwhile.
+    async fn new_device(&self, user: &User, order: &MailOrder) -> Result<()> {
+        let Some(device) = order.device_id else { return Ok(()) };
+        let Some(device) = self.core.store.devices().by_uuid(device).await.optional()? else { return Ok(()) };
+        self.send(&user.email, order.event_id, &Template::new_device(user, &device)?).await
     }
 
     /// The link to choose a password with.

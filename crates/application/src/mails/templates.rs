@@ -1,7 +1,9 @@
 //! The words of the mails: one text and one HTML template each, in `templates/`.
 
+use std::time::Duration;
+
 use askama::Template as _;
-use domain::{DisplayName, User};
+use domain::{Device, DisplayName, User};
 use url::Url;
 
 use crate::{Error, Result};
@@ -52,6 +54,36 @@ impl Template {
             what: "Somebody tried to register with this address. You have an account already: just log in.",
             link: None,
             otherwise: "If that was not you, there is nothing to do: your account is unchanged.",
+        })
+    }
+
+    pub(super) fn new_device(user: &User, device: &Device) -> Result<Self> {
+        let when = device.created_at.format("%Y-%m-%d %H:%M UTC");
+        let (agent, network) = (&device.agent, &device.network);
+        let what = format!(
+            "Your account was entered from a device that we have not seen lately: {agent}, network {network}, {when}."
+        );
+        render(&Words {
+            subject: "A new device has logged in to your account",
+            name: name(user),
+            what: &what,
+            link: None,
+            otherwise: "If that was not you, change your password: it ends all other sessions.",
+        })
+    }
+
+    pub(super) fn account_deleted(user: &User, kept: Duration) -> Result<Self> {
+        let days = kept.as_secs() / (24 * 60 * 60);
+        let what = format!(
+            "Your account was deleted, and nobody can log in to it any more. After {days} days all that is stored \
+             about you is erased for good."
+        );
+        render(&Words {
+            subject: "Your account was deleted",
+            name: name(user),
+            what: &what,
+            link: None,
+            otherwise: "If you did not want that, write to us before that day: until then it can be restored.",
         })
     }
 

@@ -5,6 +5,7 @@ use domain::{DomainEvent, User};
 use uuid::Uuid;
 
 use super::{Users, check, lost_race};
+use crate::auth::Principal;
 use crate::{Action, Context, Result, Work};
 
 const DELETE: Action = Action { name: "user.delete", resource: "user" };
@@ -19,15 +20,35 @@ impl Users {
     pub async fn delete(&self, context: &Context, uuid: Uuid, seen: Option<&[i32]>) -> Result<()> {
         let deleted = Work::run(&self.core, context, DELETE, |mut work| async move {
             self.refuse_lockout(&work, context, uuid).await?;
-            let mut user = self.load(&mut work, uuid, seen).await?;
-            user.base.deleted_at = Some(self.core.clock.now());
-            self.end_sessions(&work, &user).await?;
-            self.save(&work, &mut user).await?;
-            work.emit(&DomainEvent::UserDeleted { user: uuid }).await?;
-            work.commit().await?;
-            Ok(user.base.id)
+            self.bury(&mut work, uuid, seen).await?;
+            work.commit().await
         });
-        self.auth.forget_user(deleted.await?);
+        deleted.await
+    }
+
+    /// Deletes the caller's own account as [`Users::delete`] does. For as long as deleted accounts are kept, an
+    /// administrator can restore it; then it is purged.
+    ///
+    /// # Errors
+    /// `Unauthenticated` (`reauthentication_required`); `Precondition`; `Conflict` for the last platform owner's.
+    pub async fn delete_me(&self, context: &Context, caller: &Principal, seen: Option<&[i32]>) -> Result<()> {
+        self.auth.require_recent(caller)?;
+        Work::run(&self.core, context, DELETE, |mut work| async move {
+            self.refuse_last_owner(&work, caller.user).await?;
+            self.bury(&mut work, caller.user, seen).await?;
+            work.commit().await
+        })
+        .await
+    }
+
+    async fn bury(&self, work: &mut Work<'_>, uuid: Uuid, seen: Option<&[i32]>) -> Result<()> {
+        let mut user = self.load(work, uuid, seen).await?;
+        user.base.deleted_at = Some(self.core.clock.now());
+        self.end_sessions(work, &user).await?;
+        self.save(work, &mut user).await?;
+        work.emit(&DomainEvent::UserDeleted { user: uuid }).await?;
+        let (auth, user_id) = (self.auth.clone(), user.base.id);
+        work.after_commit(move || auth.forget_user(user_id));
         Ok(())
     }
 

@@ -80,6 +80,11 @@ impl Users {
         if context.actor.user() == Some(uuid) {
             return Err(Error::Conflict);
         }
+        self.refuse_last_owner(work, uuid).await
+    }
+
+    /// Somebody must be left who can administer the platform.
+    async fn refuse_last_owner(&self, work: &Work<'_>, uuid: Uuid) -> Result<()> {
         let tx = work.tx();
         let owners = tx.access().lock_holders_of_platform_role(SystemRole::Owner).await?;
         let [last] = owners[..] else { return Ok(()) };

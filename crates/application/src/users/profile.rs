@@ -1,6 +1,6 @@
 //! What an account says about its person.
 
-use domain::{DisplayName, DomainEvent, Phone, User};
+use domain::{DisplayName, DomainEvent, Locale, Phone, TimeZone, User};
 use uuid::Uuid;
 
 use super::Users;
@@ -17,6 +17,10 @@ pub struct Changes {
     pub display_name: Option<Option<String>>,
     /// Where to be called, as typed.
     pub phone: Option<Option<String>>,
+    /// Language tag, as typed.
+    pub locale: Option<Option<String>>,
+    /// Name of a time zone, as typed.
+    pub time_zone: Option<Option<String>>,
 }
 
 impl Users {
@@ -67,33 +71,55 @@ impl Users {
 struct Parsed {
     display_name: Option<Option<DisplayName>>,
     phone: Option<Option<Phone>>,
+    locale: Option<Option<Locale>>,
+    time_zone: Option<Option<TimeZone>>,
 }
 
 impl Parsed {
     /// Reports all unacceptable fields at once.
     fn of(changes: Changes) -> Result<Self> {
         let mut errors = Vec::new();
-        let display_name = changes.display_name.map(|name| {
-            name.as_deref().map(DisplayName::parse).transpose().unwrap_or_else(|error| {
-                errors.push(FieldError::new("displayName", "length", &error));
-                None
-            })
-        });
-        let phone = changes.phone.map(|phone| {
-            phone.as_deref().map(Phone::parse).transpose().unwrap_or_else(|error| {
-                errors.push(FieldError::new("phone", "phone", &error));
-                None
-            })
-        });
-        if errors.is_empty() { Ok(Self { display_name, phone }) } else { Err(Error::Invalid(errors)) }
+        let parsed = Self {
+            display_name: read(
+                changes.display_name,
+                DisplayName::parse,
+                ("displayName", "length"),
+                &mut errors,
+            ),
+            phone: read(changes.phone, Phone::parse, ("phone", "phone"), &mut errors),
+            locale: read(changes.locale, Locale::parse, ("locale", "locale"), &mut errors),
+            time_zone: read(changes.time_zone, TimeZone::parse, ("timeZone", "time_zone"), &mut errors),
+        };
+        if errors.is_empty() { Ok(parsed) } else { Err(Error::Invalid(errors)) }
     }
 
     fn apply(&self, user: &mut User) {
-        if let Some(name) = &self.display_name {
-            user.display_name.clone_from(name);
-        }
-        if let Some(phone) = &self.phone {
-            user.phone.clone_from(phone);
-        }
+        write(&self.display_name, &mut user.display_name);
+        write(&self.phone, &mut user.phone);
+        write(&self.locale, &mut user.locale);
+        write(&self.time_zone, &mut user.time_zone);
+    }
+}
+
+#[allow(clippy::option_option, reason = "the three cases of a partial change")]
+fn read<T, E: std::error::Error>(
+    change: Option<Option<String>>,
+    parse: impl Fn(&str) -> std::result::Result<T, E>,
+    (field, code): (&str, &'static str),
+    errors: &mut Vec<FieldError>,
+) -> Option<Option<T>> {
+    change.map(|text| {
+        text.as_deref().map(parse).transpose().unwrap_or_else(|error| {
+            errors.push(FieldError::new(field, code, &error));
+            None
+        })
+    })
+}
+
+#[allow(clippy::option_option, reason = "the three cases of a partial change")]
+#[allow(clippy::ref_option, reason = "a field as it stands in a change")]
+fn write<T: Clone>(change: &Option<Option<T>>, field: &mut Option<T>) {
+    if let Some(value) = change {
+        field.clone_from(value);
     }
 }

@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use tracing::{Instrument, Span, field};
 
 use super::errand::{errand_of, on_errand};
+use super::limit;
 use super::origin::Origin;
 use super::render::{Form, finish};
 use crate::Edge;
@@ -116,10 +117,11 @@ fn is_ours(headers: &HeaderMap) -> bool {
     ["application/json", "application/problem+json", "text/html"].iter().any(|ours| kind.starts_with(ours))
 }
 
-/// What of a framework's answer must not be lost: `Allow`, and what CORS added.
+/// What of a framework's answer must not be lost: `Allow`, what is left of a limit, and what CORS added.
 fn keep(from: &HeaderMap, to: &mut HeaderMap) {
+    let ours = [header::ALLOW, header::VARY, limit::POLICY, limit::LEFT];
     for (name, value) in from {
-        if *name == header::ALLOW || *name == header::VARY || name.as_str().starts_with("access-control-") {
+        if ours.contains(name) || name.as_str().starts_with("access-control-") {
             to.append(name.clone(), value.clone());
         }
     }

@@ -4,6 +4,7 @@ mod errand;
 mod etag;
 mod headers;
 mod layer;
+mod limit;
 mod operations;
 mod origin;
 mod render;
@@ -12,6 +13,7 @@ mod tests;
 
 pub(crate) use etag::{is_current, mark_coding, unchanged};
 pub(crate) use layer::edge;
+pub(crate) use limit::{Limited, limited};
 pub(crate) use operations::Operations;
 pub(crate) use origin::Origin;
 

@@ -40,6 +40,11 @@ impl Origin {
         }
     }
 
+    /// The client's address, as far as it can be believed.
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        self.ip
+    }
+
     pub(crate) fn trace_id(&self) -> Option<String> {
         self.trace.as_ref().map(TraceParent::trace_id)
     }

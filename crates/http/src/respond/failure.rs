@@ -213,6 +213,7 @@ impl From<Error> for Failure {
             }
             Error::Precondition => StatusCode::PRECONDITION_FAILED,
             Error::Locked { .. } => StatusCode::LOCKED,
+            Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -221,7 +222,9 @@ impl From<Error> for Failure {
         match error {
             Error::Invalid(errors) => Self { errors, ..failure },
             Error::Unauthenticated(_) => Self { challenge: true, ..failure },
-            Error::Locked { retry_after } | Error::IdempotencyInProgress { retry_after } => {
+            Error::Locked { retry_after }
+            | Error::RateLimited { retry_after }
+            | Error::IdempotencyInProgress { retry_after } => {
                 Self { retry_after: Some(retry_after), ..failure }
             }
             Error::Unavailable(source) => {

@@ -100,6 +100,7 @@ async fn list(
 ) -> Result<Reply<Vec<EntryBody>>, Failure> {
     let ListQuery { ask, choice } = query;
     let filter = AuditFilter {
+        person: None,
         actor: choice.actor,
         action: choice.action,
         resource: choice.resource,

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, post, web};
 use application::auth::{Challenge, LoggedIn, Login, Registration, SignedIn};
+use application::limits::Limit;
 use garde::Validate;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use super::users::UserBody;
 use crate::State;
+use crate::edge::{Limited, limited};
 use crate::extract::{Anyone, Body, Caller};
 use crate::respond::{Envelope, Failure, Nothing, Reply};
 
@@ -170,8 +172,8 @@ impl From<SignedIn> for SessionBody {
 }
 
 /// Register. The answer is the same for a known address; a mail tells its owner more.
-#[utoipa::path(tag = "auth", request_body = RegisterBody, responses((status = 202, description = "A mail is on its way", body = Envelope<Nothing>)))]
-#[post("/api/v1/auth/register")]
+#[utoipa::path(tag = "auth", request_body = RegisterBody, responses(Limited, (status = 202, description = "A mail is on its way", body = Envelope<Nothing>)))]
+#[post("/api/v1/auth/register", wrap = "limited(Limit::Mails)")]
 async fn register(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -184,8 +186,8 @@ async fn register(
 }
 
 /// Prove an address with the token from a mail. Works once, within 24 hours.
-#[utoipa::path(tag = "auth", request_body = TokenBody, responses((status = 200, description = "The address is proven", body = Envelope<Nothing>)))]
-#[post("/api/v1/auth/verify-email")]
+#[utoipa::path(tag = "auth", request_body = TokenBody, responses(Limited, (status = 200, description = "The address is proven", body = Envelope<Nothing>)))]
+#[post("/api/v1/auth/verify-email", wrap = "limited(Limit::Secrets)")]
 async fn verify_email(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -197,12 +199,13 @@ async fn verify_email(
 
 /// Log in. With a second factor the answer is a token to give it with. Unknown address and wrong password look alike; five wrong ones from one network lock for 15 minutes.
 #[utoipa::path(tag = "auth", request_body = LoginBody, responses(
+    Limited,
     (status = 200, description = "Logged in, or `mfaRequired`", body = Envelope<LoginReply>),
     (status = 401, description = "`invalid_credentials`"),
     (status = 403, description = "`email_not_verified`, only after a right password"),
     (status = 423, description = "`account_locked`, with Retry-After"),
 ))]
-#[post("/api/v1/auth/login")]
+#[post("/api/v1/auth/login", wrap = "limited(Limit::Secrets)")]
 async fn login(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -214,11 +217,12 @@ async fn login(
 
 /// Exchange a refresh token for a new pair. The old one is spent.
 #[utoipa::path(tag = "auth", request_body = RefreshBody, responses(
+    Limited,
     (status = 200, description = "A new pair", body = Envelope<SessionBody>),
     (status = 401, description = "`token_expired`, `token_revoked` (also when a spent token came back late)"),
     (status = 409, description = "`refresh_superseded`: its successor is in use already"),
 ))]
-#[post("/api/v1/auth/refresh")]
+#[post("/api/v1/auth/refresh", wrap = "limited(Limit::Sessions)")]
 async fn refresh(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -230,10 +234,11 @@ async fn refresh(
 
 /// End the session: with the access token, or with a refresh token in the body when that has expired.
 #[utoipa::path(tag = "auth", request_body(content = Option<RefreshBody>), security((), ("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 204, description = "Ended, on every replica"),
     (status = 401, description = "Neither token is usable"),
 ))]
-#[post("/api/v1/auth/logout")]
+#[post("/api/v1/auth/logout", wrap = "limited(Limit::Sessions)")]
 async fn logout(
     state: web::Data<State>,
     Anyone(context): Anyone,

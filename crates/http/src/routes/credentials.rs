@@ -1,6 +1,7 @@
 //! Passwords and addresses: forgotten, changed, proven anew.
 
 use actix_web::{HttpResponse, post, web};
+use application::limits::Limit;
 use garde::Validate;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::bounded;
 use crate::State;
+use crate::edge::{Limited, limited};
 use crate::extract::{Anyone, Body, Caller};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Nothing, Reply};
@@ -55,9 +57,10 @@ struct ChangeBody {
 
 /// Ask for another mail to prove an address with. The answer is the same for every address.
 #[utoipa::path(tag = "auth", request_body = EmailBody, responses(
+    Limited,
     (status = 202, description = "If there is something to prove, a mail is on its way", body = Envelope<Nothing>),
 ))]
-#[post("/api/v1/auth/resend-verification")]
+#[post("/api/v1/auth/resend-verification", wrap = "limited(Limit::Mails)")]
 async fn resend_verification(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -69,9 +72,10 @@ async fn resend_verification(
 
 /// Ask for a mail to choose a password with. The answer is the same for every address.
 #[utoipa::path(tag = "auth", request_body = EmailBody, responses(
+    Limited,
     (status = 202, description = "If the address is known, a mail is on its way", body = Envelope<Nothing>),
 ))]
-#[post("/api/v1/auth/forgot-password")]
+#[post("/api/v1/auth/forgot-password", wrap = "limited(Limit::Mails)")]
 async fn forgot_password(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -83,9 +87,10 @@ async fn forgot_password(
 
 /// Choose a password with the token from a mail. Works once, within 30 minutes, and ends every session.
 #[utoipa::path(tag = "auth", request_body = ResetBody, responses(
+    Limited,
     (status = 200, description = "The password is the new one", body = Envelope<Nothing>),
 ))]
-#[post("/api/v1/auth/reset-password")]
+#[post("/api/v1/auth/reset-password", wrap = "limited(Limit::Secrets)")]
 async fn reset_password(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -97,11 +102,12 @@ async fn reset_password(
 
 /// Choose another password. Ends the caller's other sessions.
 #[utoipa::path(tag = "auth", request_body = ChangeBody, security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 204, description = "The password is the new one"),
     (status = 401, description = "`invalid_credentials`"),
     (status = 423, description = "`account_locked`, with Retry-After"),
 ))]
-#[post("/api/v1/auth/change-password")]
+#[post("/api/v1/auth/change-password", wrap = "limited(Limit::Secrets)")]
 async fn change_password(
     state: web::Data<State>,
     caller: Caller,
@@ -114,10 +120,11 @@ async fn change_password(
 
 /// Ask for another address. It counts once it is proven; the former one is told. Needs a proof of the last ten minutes.
 #[utoipa::path(tag = "auth", request_body = EmailBody, params(Once), security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 202, description = "A mail is on its way to both", body = Envelope<Nothing>),
     (status = 401, description = "`reauthentication_required`"),
 ))]
-#[post("/api/v1/auth/change-email")]
+#[post("/api/v1/auth/change-email", wrap = "limited(Limit::Mails)")]
 async fn change_email(
     state: web::Data<State>,
     caller: Caller,

@@ -1,6 +1,7 @@
 //! `/tenants/{id}/members` and `/tenants/{id}/invitations`: who belongs to a tenant, and who is asked to.
 
 use actix_web::{HttpResponse, delete, get, patch, post, web};
+use application::limits::Limit;
 use application::tenants::Acceptance;
 use domain::{Invitation, Member};
 use garde::Validate;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use super::roles::{RoleRef, RolesBody};
 use crate::State;
+use crate::edge::{Limited, limited};
 use crate::extract::{Anyone, Body, Caller, IfMatch, ListParams, ListQuery};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
@@ -226,10 +228,11 @@ async fn withdraw(
 
 /// Accept an invitation with the token from its mail. Without an account, a password makes one.
 #[utoipa::path(tag = "tenants", request_body = AcceptBody, responses(
+    Limited,
     (status = 200, description = "They belong to the tenant, and can log in", body = Envelope<AcceptedBody>),
     (status = 422, description = "`token_invalid`, or there is no account and no acceptable password"),
 ))]
-#[post("/api/v1/invitations/accept")]
+#[post("/api/v1/invitations/accept", wrap = "limited(Limit::Secrets)")]
 async fn accept(
     state: web::Data<State>,
     Anyone(context): Anyone,

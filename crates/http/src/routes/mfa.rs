@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, post, web};
 use application::auth::{Enrolled, SecondFactor};
+use application::limits::Limit;
 use garde::Validate;
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -14,6 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::auth::{PasswordBody, SessionBody};
 use super::passkeys::OptionsBody;
 use crate::State;
+use crate::edge::{Limited, limited};
 use crate::extract::{Anyone, Body, Caller};
 use crate::respond::{Envelope, Failure, Reply};
 
@@ -105,11 +107,12 @@ struct RecoveryBody {
 
 /// Go on with a login that needs a second factor.
 #[utoipa::path(tag = "auth", request_body = VerifyBody, responses(
+    Limited,
     (status = 200, description = "Logged in", body = Envelope<SessionBody>),
     (status = 401, description = "`invalid_credentials`; `unauthenticated` and `token_expired` for the token"),
     (status = 423, description = "`account_locked`, with Retry-After"),
 ))]
-#[post("/api/v1/auth/mfa/verify")]
+#[post("/api/v1/auth/mfa/verify", wrap = "limited(Limit::Secrets)")]
 async fn verify(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -122,11 +125,12 @@ async fn verify(
 
 /// Go on with a login by a passkey: what to call `navigator.credentials.get` with.
 #[utoipa::path(tag = "auth", request_body = MfaTokenBody, responses(
+    Limited,
     (status = 200, description = "Ask the browser", body = Envelope<OptionsBody>),
     (status = 401, description = "`unauthenticated` and `token_expired` for the token"),
     (status = 404, description = "The account has no passkey"),
 ))]
-#[post("/api/v1/auth/mfa/passkey/begin")]
+#[post("/api/v1/auth/mfa/passkey/begin", wrap = "limited(Limit::Secrets)")]
 async fn begin_passkey(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -138,11 +142,12 @@ async fn begin_passkey(
 
 /// Go on with a login by what the browser gave.
 #[utoipa::path(tag = "auth", request_body = MfaPasskeyBody, responses(
+    Limited,
     (status = 200, description = "Logged in", body = Envelope<SessionBody>),
     (status = 401, description = "`invalid_credentials`; `unauthenticated` and `token_expired` for the token"),
     (status = 423, description = "`account_locked`, with Retry-After"),
 ))]
-#[post("/api/v1/auth/mfa/passkey/finish")]
+#[post("/api/v1/auth/mfa/passkey/finish", wrap = "limited(Limit::Secrets)")]
 async fn finish_passkey(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -155,11 +160,12 @@ async fn finish_passkey(
 
 /// Begin with an authenticator app. Needs a proof of the last ten minutes.
 #[utoipa::path(tag = "auth", security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 200, description = "To be confirmed by a first code", body = Envelope<EnrolledBody>),
     (status = 401, description = "`reauthentication_required`"),
     (status = 409, description = "There is a confirmed one already"),
 ))]
-#[post("/api/v1/auth/mfa/totp/enroll")]
+#[post("/api/v1/auth/mfa/totp/enroll", wrap = "limited(Limit::Secrets)")]
 async fn enroll(state: web::Data<State>, caller: Caller) -> Result<Reply<EnrolledBody>, Failure> {
     state.app.auth.require_recent(&caller)?;
     let enrolled = state.app.auth.enroll_totp(&caller.context(), &caller).await?;
@@ -168,10 +174,11 @@ async fn enroll(state: web::Data<State>, caller: Caller) -> Result<Reply<Enrolle
 
 /// Confirm the app by a first code. From then on logins ask for one; the recovery codes are shown this once.
 #[utoipa::path(tag = "auth", request_body = CodeBody, security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 200, description = "Logins ask for a second factor now", body = Envelope<RecoveryBody>),
     (status = 409, description = "There is nothing to confirm"),
 ))]
-#[post("/api/v1/auth/mfa/totp/confirm")]
+#[post("/api/v1/auth/mfa/totp/confirm", wrap = "limited(Limit::Secrets)")]
 async fn confirm(
     state: web::Data<State>,
     caller: Caller,
@@ -184,12 +191,13 @@ async fn confirm(
 
 /// Take the app and its recovery codes away.
 #[utoipa::path(tag = "auth", request_body = PasswordBody, security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 204, description = "Logins ask for no second factor any more"),
     (status = 401, description = "`invalid_credentials`"),
     (status = 404, description = "There is none"),
     (status = 423, description = "`account_locked`, with Retry-After"),
 ))]
-#[post("/api/v1/auth/mfa/totp/disable")]
+#[post("/api/v1/auth/mfa/totp/disable", wrap = "limited(Limit::Secrets)")]
 async fn disable(
     state: web::Data<State>,
     caller: Caller,

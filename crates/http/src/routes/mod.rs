@@ -14,6 +14,7 @@ mod oauth;
 mod outbox;
 mod pages;
 mod passkeys;
+mod people;
 mod roles;
 mod sessions;
 mod swagger;
@@ -34,6 +35,7 @@ pub(crate) fn documented(config: &mut ServiceConfig) {
     api_keys::routes(config);
     users::routes(config);
     roles::routes(config);
+    people::routes(config);
     activity::routes(config);
     jobs::routes(config);
     audit::routes(config);

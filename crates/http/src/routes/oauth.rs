@@ -3,6 +3,7 @@
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::auth::{Departure, OAuthBegin, OAuthExchange, OAuthReturn};
+use application::limits::Limit;
 use domain::Identity;
 use garde::Validate;
 use secrecy::SecretString;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::auth::LoginReply;
 use crate::State;
+use crate::edge::{Limited, limited};
 use crate::extract::{Anyone, Body, Browser, Caller, Query};
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
@@ -131,10 +133,11 @@ fn to(url: &Url, cookie: Option<HeaderValue>) -> Result<HttpResponse, Failure> {
 
 /// Log in with another provider. To be opened by the browser itself.
 #[utoipa::path(tag = "auth", params(("provider" = String, Path, example = "google"), AuthorizeQuery), responses(
+    Limited,
     (status = 302, description = "To the provider, with a cookie for the way back; to `redirectUri` with `error=provider_…` when it is of no help"),
     (status = 404, description = "There is no such provider"),
 ))]
-#[get("/api/v1/auth/oauth/{provider}/authorize")]
+#[get("/api/v1/auth/oauth/{provider}/authorize", wrap = "limited(Limit::Secrets)")]
 async fn authorize(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -154,10 +157,11 @@ async fn authorize(
 
 /// Where providers send browsers back to. It leads on to `redirectUri`, with `code`, `linked` or `error`: `access_denied`, `state_invalid`, `login_expired`, `provider_failed`, `provider_unavailable`, `email_not_verified`, `account_closed`, `identity_taken`, `session_ended`.
 #[utoipa::path(tag = "auth", params(("provider" = String, Path, example = "google"), CallbackQuery), responses(
+    Limited,
     (status = 302, description = "To `redirectUri`; a `code` is good once, for a minute"),
     (status = 422, description = "`token_invalid`: nobody knows this login"),
 ))]
-#[get("/api/v1/auth/oauth/{provider}/callback")]
+#[get("/api/v1/auth/oauth/{provider}/callback", wrap = "limited(Limit::Secrets)")]
 async fn callback(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -179,11 +183,12 @@ async fn callback(
 
 /// Exchange the code for a session, once. Needs `codeVerifier`, or the browser's cookie if none was announced.
 #[utoipa::path(tag = "auth", request_body = ExchangeBody, responses(
+    Limited,
     (status = 200, description = "Logged in, or `mfaRequired`", body = Envelope<LoginReply>),
     (status = 401, description = "`invalid_credentials`: not a member of the tenant"),
     (status = 422, description = "`token_invalid`: unknown, used, expired, or shown by somebody else"),
 ))]
-#[post("/api/v1/auth/oauth/exchange")]
+#[post("/api/v1/auth/oauth/exchange", wrap = "limited(Limit::Secrets)")]
 async fn exchange(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -198,11 +203,12 @@ async fn exchange(
 
 /// Begin to link an account with another provider. Needs a proof of the last ten minutes.
 #[utoipa::path(tag = "auth", params(("provider" = String, Path, example = "google")), request_body = LinkBody, security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 200, description = "Where to send the browser, with a cookie for the way back", body = Envelope<LinkReply>),
     (status = 401, description = "`reauthentication_required`"),
     (status = 404, description = "There is no such provider"),
 ))]
-#[post("/api/v1/auth/oauth/{provider}/link")]
+#[post("/api/v1/auth/oauth/{provider}/link", wrap = "limited(Limit::Secrets)")]
 async fn link(
     state: web::Data<State>,
     caller: Caller,
@@ -224,9 +230,10 @@ async fn link(
 
 /// The accounts with other providers that the caller can log in with, the first linked first.
 #[utoipa::path(tag = "auth", security(("bearer" = ["profile:read"])), responses(
+    Limited,
     (status = 200, description = "Accounts elsewhere", body = Envelope<Vec<IdentityRow>>),
 ))]
-#[get("/api/v1/auth/identities")]
+#[get("/api/v1/auth/identities", wrap = "limited(Limit::Sessions)")]
 async fn identities(state: web::Data<State>, caller: Caller) -> Result<Reply<Vec<IdentityRow>>, Failure> {
     let identities = state.app.auth.identities(&caller).await?;
     let rows = identities.into_iter().map(IdentityRow::from).collect();
@@ -235,12 +242,13 @@ async fn identities(state: web::Data<State>, caller: Caller) -> Result<Reply<Vec
 
 /// Unlink one, and end the caller's other sessions. Needs a proof of the last ten minutes.
 #[utoipa::path(tag = "auth", params(("id" = Uuid, Path)), security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 204, description = "It opens nothing any more"),
     (status = 401, description = "`reauthentication_required`"),
     (status = 404, description = "The caller has no such one"),
     (status = 409, description = "It is the last way to log in"),
 ))]
-#[delete("/api/v1/auth/identities/{id}")]
+#[delete("/api/v1/auth/identities/{id}", wrap = "limited(Limit::Secrets)")]
 async fn unlink(
     state: web::Data<State>,
     caller: Caller,

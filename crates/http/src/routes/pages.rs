@@ -4,12 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, get, post, web};
 use application::Error;
+use application::limits::Limit;
 use application::tenants::Acceptance;
 use askama::Template;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::State;
+use crate::edge::limited;
 use crate::extract::Anyone;
 use crate::respond::Failure;
 
@@ -66,7 +68,7 @@ pub(super) async fn verify_email_form(link: web::Query<Link>) -> Result<HttpResp
 }
 
 /// The click.
-#[post("/verify-email")]
+#[post("/verify-email", wrap = "limited(Limit::Secrets)")]
 pub(super) async fn verify_email(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -88,11 +90,11 @@ pub(super) async fn verify_email(
 /// Asks for a new password.
 #[get("/reset-password")]
 pub(super) async fn reset_password_form(link: web::Query<Link>) -> Result<HttpResponse, Failure> {
-    html(&choose("Eight characters at least; a sentence is fine.", &link.token))
+    html(&choose("The longer the better; a sentence is fine.", &link.token))
 }
 
 /// The new password.
-#[post("/reset-password")]
+#[post("/reset-password", wrap = "limited(Limit::Secrets)")]
 pub(super) async fn reset_password(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -125,7 +127,7 @@ pub(super) async fn accept_invitation_form(link: web::Query<Link>) -> Result<Htt
 }
 
 /// They do.
-#[post("/accept-invitation")]
+#[post("/accept-invitation", wrap = "limited(Limit::Secrets)")]
 pub(super) async fn accept_invitation(
     state: web::Data<State>,
     Anyone(context): Anyone,

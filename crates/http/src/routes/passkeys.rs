@@ -4,6 +4,7 @@
 //! it says is not looked into here.
 
 use actix_web::{HttpResponse, delete, get, post, web};
+use application::limits::Limit;
 use domain::Passkey;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::auth::SessionBody;
 use crate::State;
+use crate::edge::{Limited, limited};
 use crate::extract::{Anyone, Body, Caller};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
@@ -104,11 +106,12 @@ impl From<Passkey> for PasskeyBody {
 
 /// Begin to register a passkey: what to call `navigator.credentials.create` with. Needs a proof of the last ten minutes.
 #[utoipa::path(tag = "auth", security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 200, description = "Ask the browser", body = Envelope<OptionsBody>),
     (status = 401, description = "`reauthentication_required`"),
     (status = 409, description = "The caller has as many as one may have"),
 ))]
-#[post("/api/v1/auth/passkeys/register/begin")]
+#[post("/api/v1/auth/passkeys/register/begin", wrap = "limited(Limit::Secrets)")]
 async fn begin_registration(state: web::Data<State>, caller: Caller) -> Result<Reply<OptionsBody>, Failure> {
     state.app.auth.require_recent(&caller)?;
     let options = state.app.auth.begin_passkey_registration(&caller.context(), &caller).await?;
@@ -117,11 +120,12 @@ async fn begin_registration(state: web::Data<State>, caller: Caller) -> Result<R
 
 /// Keep the passkey that the browser made. Needs a proof of the last ten minutes.
 #[utoipa::path(tag = "auth", request_body = PasskeyRegistrationBody, params(Once), security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 201, description = "Kept", body = Envelope<PasskeyBody>),
     (status = 401, description = "`reauthentication_required`"),
     (status = 409, description = "It is somebody's already, or the caller has as many as one may have"),
 ))]
-#[post("/api/v1/auth/passkeys/register/finish")]
+#[post("/api/v1/auth/passkeys/register/finish", wrap = "limited(Limit::Secrets)")]
 async fn finish_registration(
     state: web::Data<State>,
     caller: Caller,
@@ -141,9 +145,10 @@ async fn finish_registration(
 
 /// Begin to log in with a passkey: what to call `navigator.credentials.get` with. Nobody needs to say who they are.
 #[utoipa::path(tag = "auth", responses(
+    Limited,
     (status = 200, description = "Ask the browser", body = Envelope<OptionsBody>),
 ))]
-#[post("/api/v1/auth/passkeys/login/begin")]
+#[post("/api/v1/auth/passkeys/login/begin", wrap = "limited(Limit::Secrets)")]
 async fn begin_login(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -154,10 +159,11 @@ async fn begin_login(
 
 /// Log in with what the browser gave. No second factor is asked for: an unlocked passkey is two.
 #[utoipa::path(tag = "auth", request_body = PasskeyLoginBody, responses(
+    Limited,
     (status = 200, description = "Logged in", body = Envelope<SessionBody>),
     (status = 401, description = "`invalid_credentials`"),
 ))]
-#[post("/api/v1/auth/passkeys/login/finish")]
+#[post("/api/v1/auth/passkeys/login/finish", wrap = "limited(Limit::Secrets)")]
 async fn finish_login(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -169,9 +175,10 @@ async fn finish_login(
 
 /// The caller's passkeys, from old to new; there are at most 20.
 #[utoipa::path(tag = "auth", security(("bearer" = ["profile:read"])), responses(
+    Limited,
     (status = 200, description = "Passkeys", body = Envelope<Vec<PasskeyBody>>),
 ))]
-#[get("/api/v1/auth/passkeys")]
+#[get("/api/v1/auth/passkeys", wrap = "limited(Limit::Sessions)")]
 async fn list(state: web::Data<State>, caller: Caller) -> Result<Reply<Vec<PasskeyBody>>, Failure> {
     let passkeys = state.app.auth.passkeys(&caller).await?;
     let passkeys: Vec<_> = passkeys.into_iter().map(PasskeyBody::from).collect();
@@ -180,12 +187,13 @@ async fn list(state: web::Data<State>, caller: Caller) -> Result<Reply<Vec<Passk
 
 /// Take one of the caller's passkeys away. Needs a proof of the last ten minutes.
 #[utoipa::path(tag = "auth", params(("id" = Uuid, Path)), security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 204, description = "Nobody gets in with it any more"),
     (status = 401, description = "`reauthentication_required`"),
     (status = 404, description = "The caller has no such passkey"),
     (status = 409, description = "There is no other way to log in"),
 ))]
-#[delete("/api/v1/auth/passkeys/{id}")]
+#[delete("/api/v1/auth/passkeys/{id}", wrap = "limited(Limit::Secrets)")]
 async fn remove(
     state: web::Data<State>,
     caller: Caller,

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::Error;
 use application::auth::FreshProof;
+use application::limits::Limit;
 use domain::Session;
 use garde::Validate;
 use secrecy::{ExposeSecret, SecretString};
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use super::auth::bounded;
 use super::passkeys::OptionsBody;
 use crate::State;
+use crate::edge::{Limited, limited};
 use crate::extract::{Body, Caller, ListParams, ListQuery};
 use crate::respond::{Envelope, Failure, Nothing, Reply, rfc3339};
 
@@ -91,9 +93,10 @@ struct Choice {}
 
 /// The caller's sessions that have not ended, from new to old. Sort: `createdAt`.
 #[utoipa::path(tag = "auth", params(ListParams, Choice), security(("bearer" = ["profile:read"])), responses(
+    Limited,
     (status = 200, description = "Sessions", body = Envelope<Vec<SessionRow>>),
 ))]
-#[get("/api/v1/auth/sessions")]
+#[get("/api/v1/auth/sessions", wrap = "limited(Limit::Sessions)")]
 async fn list(
     state: web::Data<State>,
     caller: Caller,
@@ -109,10 +112,11 @@ async fn list(
 
 /// End one of the caller's sessions.
 #[utoipa::path(tag = "auth", params(("id" = Uuid, Path)), security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 204, description = "Ended, on every replica"),
     (status = 404, description = "The caller has no such session, or it has ended"),
 ))]
-#[delete("/api/v1/auth/sessions/{id}")]
+#[delete("/api/v1/auth/sessions/{id}", wrap = "limited(Limit::Sessions)")]
 async fn end(state: web::Data<State>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Failure> {
     state.app.auth.end_session(&caller.context(), &caller, *id).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -120,9 +124,10 @@ async fn end(state: web::Data<State>, caller: Caller, id: web::Path<Uuid>) -> Re
 
 /// End all of the caller's sessions, this one too.
 #[utoipa::path(tag = "auth", security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 204, description = "Ended, on every replica"),
 ))]
-#[post("/api/v1/auth/logout-all")]
+#[post("/api/v1/auth/logout-all", wrap = "limited(Limit::Sessions)")]
 async fn end_all(state: web::Data<State>, caller: Caller) -> Result<HttpResponse, Failure> {
     state.app.auth.end_all_sessions(&caller.context(), &caller).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -161,11 +166,12 @@ impl TryFrom<ProofBody> for FreshProof {
 
 /// Prove again who you are, by password, by a code of the app or a recovery code, or by a passkey. For ten minutes the session may do what is dangerous then (RFC 9470).
 #[utoipa::path(tag = "auth", request_body = ProofBody, security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 200, description = "Proven", body = Envelope<Nothing>),
     (status = 401, description = "`invalid_credentials`"),
     (status = 423, description = "`account_locked`, with Retry-After"),
 ))]
-#[post("/api/v1/auth/reauthenticate")]
+#[post("/api/v1/auth/reauthenticate", wrap = "limited(Limit::Secrets)")]
 async fn reauthenticate(
     state: web::Data<State>,
     caller: Caller,
@@ -177,11 +183,12 @@ async fn reauthenticate(
 
 /// Get an access token for another of the caller's tenants. The session's later ones speak for it, too.
 #[utoipa::path(tag = "auth", request_body = SwitchBody, security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 200, description = "The token", body = Envelope<SwitchedBody>),
     (status = 403, description = "`mfa_required`: the tenant asks for a session with a second factor"),
     (status = 404, description = "The caller has no such tenant"),
 ))]
-#[post("/api/v1/auth/switch-tenant")]
+#[post("/api/v1/auth/switch-tenant", wrap = "limited(Limit::Sessions)")]
 async fn switch_tenant(
     state: web::Data<State>,
     caller: Caller,
@@ -198,10 +205,11 @@ async fn switch_tenant(
 
 /// Begin to prove it by a passkey: what to call `navigator.credentials.get` with.
 #[utoipa::path(tag = "auth", security(("bearer" = ["credentials:write"])), responses(
+    Limited,
     (status = 200, description = "Ask the browser", body = Envelope<OptionsBody>),
     (status = 404, description = "The caller has no passkey"),
 ))]
-#[post("/api/v1/auth/reauthenticate/passkey/begin")]
+#[post("/api/v1/auth/reauthenticate/passkey/begin", wrap = "limited(Limit::Secrets)")]
 async fn begin_passkey(state: web::Data<State>, caller: Caller) -> Result<Reply<OptionsBody>, Failure> {
     let options = state.app.auth.begin_passkey_step_up(&caller.context(), &caller).await?;
     Ok(Reply::ok("ask the browser for a passkey", OptionsBody::from(options)).secret())

@@ -34,6 +34,12 @@ pub(super) struct UserBody {
     display_name: Option<String>,
     #[schema(example = "+14155550123")]
     phone: Option<String>,
+    /// Language tag (BCP 47).
+    #[schema(example = "de-CH")]
+    locale: Option<String>,
+    /// Name in IANA's database.
+    #[schema(example = "Europe/Zurich")]
+    time_zone: Option<String>,
     /// `active` or `locked`.
     #[schema(example = "active")]
     status: &'static str,
@@ -57,6 +63,8 @@ impl From<User> for UserBody {
             email_verified: user.is_verified(),
             display_name: user.display_name.map(|name| name.to_string()),
             phone: user.phone.map(|phone| phone.expose().to_owned()),
+            locale: user.locale.map(|locale| locale.to_string()),
+            time_zone: user.time_zone.map(|zone| zone.to_string()),
             status: user.status.as_str(),
             created_at: rfc3339(user.base.created_at),
             updated_at: rfc3339(user.base.updated_at),
@@ -142,7 +150,7 @@ struct CreateBody {
 /// What shall change; what is left out stays, `null` empties.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "displayName": "Ada", "phone": "+14155550123" }))]
+#[schema(example = json!({ "displayName": "Ada", "phone": "+14155550123", "locale": "en-GB", "timeZone": "Europe/London" }))]
 #[allow(clippy::option_option, reason = "the three cases of a partial change")]
 struct ChangeBody {
     #[garde(skip)]
@@ -154,11 +162,26 @@ struct ChangeBody {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     phone: Option<Option<String>>,
+    /// Language tag (BCP 47), such as `de-CH`.
+    #[garde(skip)]
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, max_length = 35)]
+    locale: Option<Option<String>>,
+    /// Name in IANA's database, such as `Europe/Zurich`.
+    #[garde(skip)]
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    time_zone: Option<Option<String>>,
 }
 
 impl From<ChangeBody> for Changes {
     fn from(body: ChangeBody) -> Self {
-        Self { display_name: body.display_name, phone: body.phone }
+        Self {
+            display_name: body.display_name,
+            phone: body.phone,
+            locale: body.locale,
+            time_zone: body.time_zone,
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! [`ports::AuditTrail`] and [`ports::AuditQueries`].
 
-use domain::{AuditEntry, Timestamp};
+use domain::{AuditEntry, Timestamp, User};
 use ports::{AUDIT_ORDERS, AuditFilter};
 
 use crate::bench::Bench;
 use crate::listing::keeps_its_orders;
-use crate::samples::{at, at_millis, first, id, uuid};
+use crate::samples::{at, at_millis, first, id, user, uuid};
 
 pub(super) fn entry(action: &str, created_at: Timestamp) -> AuditEntry {
     AuditEntry {
@@ -104,4 +104,67 @@ pub async fn filters_exactly(bench: &Bench) {
         let expected: Vec<i64> = expected.into_iter().map(|entry| entry.id).collect();
         assert_eq!(ids(bench, &filter).await, expected, "{filter:?}");
     }
+}
+
+fn of_person(actor_kind: &str, actor: Option<&User>, resource: &str, about: Option<&User>) -> AuditEntry {
+    AuditEntry {
+        actor_kind: actor_kind.to_owned(),
+        actor: actor.map(|user| user.base.uuid.to_string()),
+        resource: resource.to_owned(),
+        resource_id: about.map(|user| user.base.uuid.to_string()),
+        ip: Some("2001:db8::7".to_owned()),
+        user_agent: Some("Ünïcode/1.0".to_owned()),
+        ..entry("session.login", at(0))
+    }
+}
+
+async fn somebody(bench: &Bench) -> User {
+    let user = user();
+    bench.commit(async |tx| tx.users().insert(&user).await).await;
+    user
+}
+
+async fn read(bench: &Bench, filter: AuditFilter) -> Vec<AuditEntry> {
+    bench.store.audit().list(&filter, &first(10)).await.unwrap().rows
+}
+
+/// "Encrypted under that person's key: it is gone when the user is purged, and the entry stays as it was written."
+pub async fn what_it_says_of_a_person_goes_with_them(bench: &Bench) {
+    let (mut ada, bob) = (somebody(bench).await, somebody(bench).await);
+    let (hers, his) =
+        (of_person("user", Some(&ada), "session", None), of_person("user", Some(&bob), "session", None));
+    append(bench, &[hers.clone(), his.clone()]).await;
+    assert_eq!(read(bench, AuditFilter::default()).await, [his.clone(), hers.clone()]);
+
+    ada.base.deleted_at = Some(at(10));
+    bench.commit(async |tx| tx.users().update(&ada).await).await;
+    assert_eq!(
+        read(bench, AuditFilter::default()).await,
+        [his.clone(), hers.clone()],
+        "deleted is not purged"
+    );
+    assert_eq!(bench.commit(async |tx| tx.users().purge(at(11), 9).await).await, [ada.base.uuid]);
+    let bare = AuditEntry { ip: None, user_agent: None, ..hers };
+    assert_eq!(read(bench, AuditFilter::default()).await, [his, bare]);
+}
+
+/// "What this user did, and what others did about them whom nobody knew."
+pub async fn an_anonymous_entry_belongs_to_whom_it_is_about(bench: &Bench) {
+    let (mut ada, bob) = (somebody(bench).await, somebody(bench).await);
+    let failed = of_person("anonymous", None, "user", Some(&ada));
+    let by_her = of_person("user", Some(&ada), "user", Some(&bob));
+    let by_him = of_person("user", Some(&bob), "user", Some(&ada));
+    let nobody = of_person("anonymous", None, "user", Some(&user()));
+    append(bench, &[failed.clone(), by_her.clone(), by_him.clone(), nobody.clone()]).await;
+    let of = |user: &User| AuditFilter { person: Some(user.base.uuid), ..AuditFilter::default() };
+    assert_eq!(read(bench, of(&ada)).await, [by_her, failed]);
+    assert_eq!(read(bench, of(&bob)).await, std::slice::from_ref(&by_him));
+    ada.base.deleted_at = Some(at(10));
+    bench.commit(async |tx| tx.users().update(&ada).await).await;
+    bench.commit(async |tx| tx.users().purge(at(11), 9).await).await;
+    let left = read(bench, AuditFilter::default()).await;
+    let kept: Vec<bool> = left.iter().map(|entry| entry.ip.is_some()).collect();
+    assert_eq!(kept, [true, true, false, false], "{left:#?}");
+    assert_eq!(left[0], nobody);
+    assert_eq!(left[1], by_him);
 }

@@ -4,7 +4,7 @@ use domain::Credential;
 use ports::Kind;
 
 use crate::bench::Bench;
-use crate::samples::{at, credential, user};
+use crate::samples::{at, credential, id, user};
 
 async fn written(bench: &Bench) -> Credential {
     let user = user();
@@ -68,4 +68,24 @@ pub async fn is_removed_for_good(bench: &Bench) {
     let credentials = bench.store.credentials();
     assert_eq!(credentials.of_user(gone.user_id).await.unwrap_err().kind(), Kind::NotFound);
     assert_eq!(credentials.of_user(kept.user_id).await.unwrap(), kept);
+}
+
+/// "The last one first." "Forgets all but the last `keep`."
+pub async fn former_hashes_are_kept_to_their_number(bench: &Bench) {
+    let (ada, bob) = (user(), user());
+    for user in [&ada, &bob] {
+        bench.commit(async |tx| tx.users().insert(user).await).await;
+    }
+    let keep = async |user: i64, hash: &str| {
+        bench.commit(async |tx| tx.credentials().keep_former(id(), user, hash, at(1), 2).await).await;
+    };
+    for hash in ["one", "two", "three"] {
+        keep(ada.base.id, hash).await;
+    }
+    keep(bob.base.id, "another").await;
+    let former = async |user: i64, limit| bench.store.credentials().former(user, limit).await.unwrap();
+    assert_eq!(former(ada.base.id, 9).await, ["three", "two"]);
+    assert_eq!(former(ada.base.id, 1).await, ["three"]);
+    assert_eq!(former(bob.base.id, 9).await, ["another"]);
+    assert!(former(id(), 9).await.is_empty());
 }

@@ -7,6 +7,7 @@ pub mod attempts;
 pub mod audit;
 pub mod bulk;
 pub mod credentials;
+pub mod devices;
 pub mod expired_tokens;
 pub mod fences;
 pub mod idempotency;
@@ -17,6 +18,7 @@ pub mod mailbox;
 pub mod mfa;
 pub mod oauth;
 pub mod passkeys;
+pub mod personal;
 pub mod roles;
 pub mod sealed;
 pub mod sessions;
@@ -59,6 +61,7 @@ macro_rules! store_suite {
                     a_user_has_one,
                     a_hash_is_replaced,
                     is_removed_for_good,
+                    former_hashes_are_kept_to_their_number,
                 }
                 sessions {
                     reads_back_every_field,
@@ -66,6 +69,7 @@ macro_rules! store_suite {
                     a_new_proof_is_noted,
                     a_touch_is_noted,
                     speaks_for_another_tenant,
+                    uses_are_noted_by_the_minute,
                     ends_once,
                     ends_all_of_a_user,
                     keeps_one_of_a_user,
@@ -131,6 +135,13 @@ macro_rules! store_suite {
                     a_use_is_noted_now_and_then,
                     is_removed_by_its_owner,
                     purge_removes_expired_ones,
+                }
+                devices {
+                    tells_what_is_new,
+                    keeps_what_it_was_first,
+                    many_at_once_are_one,
+                    knows_networks,
+                    purge_removes_the_forgotten,
                 }
                 expired_tokens {
                     each_kind_has_its_own_time,
@@ -237,6 +248,14 @@ macro_rules! store_suite {
                     reads_back_every_field,
                     lists_in_every_order_by_page,
                     filters_exactly,
+                    what_it_says_of_a_person_goes_with_them,
+                    an_anonymous_entry_belongs_to_whom_it_is_about,
+                }
+                personal {
+                    every_part_reads_for_its_person_alone,
+                    an_export_is_its_persons_and_gets_ready,
+                    one_export_is_written_at_a_time,
+                    expired_exports_are_found,
                 }
                 mailbox {
                     keeps_mails_newest_first,

@@ -72,6 +72,19 @@ pub async fn a_touch_is_noted(bench: &Bench) {
     assert_eq!(read(bench, &session).await, session);
 }
 
+/// "Where the last use that is known is a minute older. Nothing else about them moves."
+pub async fn uses_are_noted_by_the_minute(bench: &Bench) {
+    let mut long_ago = written(bench, |session| session.last_used_at = at(0)).await;
+    let lately = written(bench, |session| session.last_used_at = at(1)).await;
+    let other = written(bench, |session| session.last_used_at = at(0)).await;
+    let ids = [long_ago.base.id, lately.base.id, id()];
+    bench.commit(async |tx| tx.sessions().note_uses(&ids, at(60)).await).await;
+    long_ago.last_used_at = at(60);
+    for session in [long_ago, lately, other] {
+        assert_eq!(read(bench, &session).await, session);
+    }
+}
+
 /// "Ends a session; ending an ended one changes nothing. True when this call ended it."
 pub async fn ends_once(bench: &Bench) {
     let session = written(bench, |_| {}).await;

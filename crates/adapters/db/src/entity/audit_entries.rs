@@ -22,6 +22,8 @@ pub struct Model {
     pub user_agent: Option<String>,
     pub request_id: Option<String>,
     pub trace_id: Option<String>,
+    pub person: Option<Uuid>,
+    pub personal: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

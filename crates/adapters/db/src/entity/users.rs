@@ -22,6 +22,8 @@ pub struct Model {
     pub phone_sealed: Option<Vec<u8>>,
     pub phone_index: Option<Vec<u8>>,
     pub pending_email: Option<String>,
+    pub locale: Option<String>,
+    pub time_zone: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -256,6 +256,8 @@ fn user(id: i64, email: &str) -> User {
         status: UserStatus::Active,
         email_verified_at: None,
         phone: None,
+        locale: None,
+        time_zone: None,
         auth_revision: 0,
     }
 }

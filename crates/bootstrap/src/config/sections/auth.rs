@@ -23,6 +23,8 @@ section! {
         passkey_rp_id: Option<DomainName> = Unset;
         /// Origins whose pages may use passkeys, all within that domain; empty is the public URL's.
         passkey_origins: Vec<Origin> = Unset;
+        /// The last so many passwords, the present one among them, can't be chosen again; 0 is off.
+        password_history: u32 = Fixed("0"), range 0..=24;
         /// Argon2id memory in KiB.
         hash_memory_kib: u32 = Fixed("19456"), range 8..=4_194_304;
         /// Argon2id passes.
