@@ -26,6 +26,7 @@ mod limits;
 mod lists;
 mod lockout;
 mod logs;
+mod matrix;
 mod mfa;
 mod oauth;
 mod operations;

@@ -66,6 +66,17 @@ fn changed(object: &str, name: &str, value: &Value) -> String {
     changed
 }
 
+/// A good token made into others that nobody has issued.
+pub(crate) fn forgeries(token: &str) -> Vec<(&'static str, String)> {
+    let real = Parts::of(token);
+    let unsigned = Parts { signature: String::new(), ..real.clone().with_header("alg", &json!("none")) };
+    vec![
+        ("alg none", unsigned.token()),
+        ("another audience", real.clone().with_claim("aud", &json!("elsewhere")).token()),
+        ("another key", real.with_header("kid", &json!("0198c5c0-7b6e-7000-8000-000000000000")).token()),
+    ]
+}
+
 async fn is_refused(app: &App, what: &str, token: &str) {
     let answer = app.me(token).await;
     assert_eq!(answer.status, 401, "{what} was accepted");

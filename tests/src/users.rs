@@ -166,15 +166,17 @@ profiles! {
         let admin = app.admin().await;
         let member = app.member("ada@example.com").await;
         let user = account(app, &admin, &member).await;
+        // Somebody else's: what is their own, they see.
+        let other = account(app, &admin, &admin).await;
         let calls = [
             (Method::GET, USERS.to_owned()),
             (Method::POST, USERS.to_owned()),
-            (Method::GET, path(&user)),
-            (Method::PATCH, path(&user)),
-            (Method::DELETE, path(&user)),
-            (Method::POST, format!("{}/restore", path(&user))),
-            (Method::POST, format!("{}/lock", path(&user))),
-            (Method::POST, format!("{}/unlock", path(&user))),
+            (Method::GET, path(&other)),
+            (Method::PATCH, path(&other)),
+            (Method::DELETE, path(&other)),
+            (Method::POST, format!("{}/restore", path(&other))),
+            (Method::POST, format!("{}/lock", path(&other))),
+            (Method::POST, format!("{}/unlock", path(&other))),
         ];
         for (method, path) in calls {
             let call = || app.call(method.clone(), &path).body("application/json", "{\"email\":\"a@example.com\"}");

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{error_of, identities, link, login_as};
+use super::{PUBLIC, error_of, identities, link, login_as};
 use crate::harness::{Answer, App, Browser, profiles};
 use crate::passkeys::{registered, remove};
 
@@ -50,7 +50,7 @@ profiles! {
     /// A passkey is a way in as well; the last of both stays.
     async fn a_passkey_is_another_way_in(app: &App) {
         let ada = login_as(app, ADA).await;
-        let (_, passkey) = registered(app, &ada.access, |_| {}).await;
+        let (_, passkey) = registered(app, &ada.access, |authenticator| authenticator.origin = PUBLIC.to_owned()).await;
         let only = identities(app, &ada.access).await;
         let (one, other) =
             tokio::join!(unlink(app, &ada.access, &only[0]), remove(app, &ada.access, &passkey));

@@ -10,4 +10,5 @@ mod lifecycle;
 mod oauth;
 mod outage;
 mod replicas;
+mod rights;
 mod roles;

@@ -14,7 +14,7 @@ mod tests;
 pub(crate) use etag::{is_current, mark_coding, unchanged};
 pub(crate) use layer::edge;
 pub(crate) use limit::{Limited, limited};
-pub(crate) use operations::Operations;
+pub(crate) use operations::{Operation, Operations};
 pub(crate) use origin::Origin;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};

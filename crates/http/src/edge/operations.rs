@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 use ports::Errand;
+use serde_json::json;
 use utoipa::openapi::{OpenApi, path};
 
 const BASE: &str = "/api/v1/";
@@ -21,6 +22,8 @@ pub(crate) struct Operation {
     pub(super) errand: Option<Errand>,
     /// The permission that a caller needs; `None` for operations that nobody is asked for.
     pub(crate) needs: Option<String>,
+    /// Whether it goes on without a token, too.
+    pub(crate) open: bool,
     /// Whether it is about one tenant, the one whose id stands in the path.
     pub(crate) in_tenant: bool,
 }
@@ -63,7 +66,7 @@ impl Operation {
             .as_deref()
             .map(|id| Errand { route: Some(route.to_owned()), use_case: format!("{}.{id}", area(route)) });
         let in_tenant = route.starts_with("/api/v1/tenants/{id}");
-        Self { errand, needs: scope(operation), in_tenant }
+        Self { errand, needs: scope(operation), open: is_open(operation), in_tenant }
     }
 }
 
@@ -72,6 +75,13 @@ fn scope(operation: &path::Operation) -> Option<String> {
     let requirements = operation.security.as_ref()?.iter().filter_map(|one| serde_json::to_value(one).ok());
     let mut scopes = requirements.filter_map(|one| Some(one.get("bearer")?.get(0)?.as_str()?.to_owned()));
     scopes.next()
+}
+
+/// Whether no token at all is one of the things that will do.
+fn is_open(operation: &path::Operation) -> bool {
+    let requirements = operation.security.as_ref().map(Vec::as_slice).unwrap_or_default();
+    requirements.is_empty()
+        || requirements.iter().any(|one| serde_json::to_value(one).is_ok_and(|one| one == json!({})))
 }
 
 /// The first segment that says what it is about.

@@ -12,6 +12,7 @@ use garde::Validate;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use super::caller::admitted;
 use super::decode::{coding, decode};
 use crate::State;
 use crate::once::{IDEMPOTENCY_KEY, Received};
@@ -38,6 +39,7 @@ where
         Box::pin(async move {
             let limit =
                 request.app_data::<web::Data<State>>().map_or(0, |state| state.edge.settings.body_limit);
+            admitted(&request).await?;
             check_type(&request)?;
             let coding = coding(request.headers())?;
             let bytes = tokio::time::timeout(ARRIVAL, collect(payload, limit))

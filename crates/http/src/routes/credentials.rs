@@ -45,7 +45,7 @@ struct ResetBody {
 /// The password that is, and the one that shall be.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ChangeBody {
+struct PasswordChangeBody {
     #[garde(custom(bounded))]
     #[schema(value_type = String, format = Password, example = "correct horse battery")]
     current_password: SecretString,
@@ -101,7 +101,7 @@ async fn reset_password(
 }
 
 /// Choose another password. Ends the caller's other sessions.
-#[utoipa::path(tag = "auth", request_body = ChangeBody, security(("bearer" = ["credentials:write"])), responses(
+#[utoipa::path(tag = "auth", request_body = PasswordChangeBody, security(("bearer" = ["credentials:write"])), responses(
     Limited,
     (status = 204, description = "The password is the new one"),
     (status = 401, description = "`invalid_credentials`"),
@@ -111,7 +111,7 @@ async fn reset_password(
 async fn change_password(
     state: web::Data<State>,
     caller: Caller,
-    Body(body): Body<ChangeBody>,
+    Body(body): Body<PasswordChangeBody>,
 ) -> Result<HttpResponse, Failure> {
     let (current, new) = (&body.current_password, &body.new_password);
     state.app.auth.change_password(&caller.context(), &caller, current, new).await?;
