@@ -86,8 +86,8 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "logins",
         table: "mfa_challenges",
-        sql: "SELECT tenant, expires_at FROM mfa_challenges WHERE user_id = $1 ORDER BY id",
-        shows: &[("tenant", As::Id), ("expiresAt", As::Time)],
+        sql: "SELECT tenant, methods, expires_at FROM mfa_challenges WHERE user_id = $1 ORDER BY id",
+        shows: &[("tenant", As::Id), ("methods", As::Text), ("expiresAt", As::Time)],
         withheld: &["hash", "tries"],
     },
     Part {
