@@ -114,7 +114,7 @@ async fn decision_time() {
     };
     let many = |number: i64| PolicyRole {
         stored: (0..200)
-            .map(|rule| parse(&format!("{}:read", word(number.unsigned_abs() as usize * 200 + rule))))
+            .map(|rule| parse(&format!("{}:read", word(usize::try_from(number).unwrap() * 200 + rule))))
             .collect(),
         ..role(number, &[], &[])
     };

@@ -63,21 +63,21 @@ impl Roles {
         seen: Option<&[i32]>,
     ) -> Result<Role> {
         let parsed = &Parsed::of(changes, caller.scope)?;
-        let changed = Work::run(&self.core, context, CHANGE, |mut work| async move {
+        let role = Work::run(&self.core, context, CHANGE, |mut work| async move {
             let role = self.load(&mut work, caller, uuid, seen).await?;
-            let mut changed = self.shaped(&work, caller, role.clone(), parsed).await?;
-            if changed == role {
+            let mut next = self.shaped(&work, caller, role.clone(), parsed).await?;
+            if next == role {
                 return Ok(role);
             }
-            changed.base.updated_at = self.core.clock.now();
-            work.tx().roles().update(caller.scope, &changed).await.map_err(lost_race)?;
-            changed.base.version += 1;
+            next.base.updated_at = self.core.clock.now();
+            work.tx().roles().update(caller.scope, &next).await.map_err(lost_race)?;
+            next.base.version += 1;
             work.commit().await?;
-            Ok(changed)
+            Ok(next)
         });
-        let changed = changed.await?;
+        let role = role.await?;
         self.auth.forget_scope(caller.scope);
-        Ok(changed)
+        Ok(role)
     }
 
     /// Deletes a role. Nobody has it any more from the next request on.

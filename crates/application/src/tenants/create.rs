@@ -32,14 +32,14 @@ impl Tenants {
         };
         let tenant = Tenant::new(base, name.into_string(), slug.into_string());
         let (founded, scope) = (&tenant, tenant.scope());
-        let founder = &self.core.store.users().by_id(caller.user_id).await?.base;
+        let person = &self.core.store.users().by_id(caller.user_id).await?.base;
         Work::run(&self.core, context, CREATE, |mut work| async move {
             work.acting_as(caller.actor(), scope);
             work.on(founded.base.uuid);
             let tx = work.tx();
             tx.tenants().insert(founded).await?;
             insert_roles(&self.core, tx, scope).await?;
-            join(&self.core, tx, founder, scope, SystemRole::Owner).await?;
+            join(&self.core, tx, person, scope, SystemRole::Owner).await?;
             tx.users().bump_auth_revision(caller.user_id).await?;
             work.emit(&DomainEvent::TenantCreated { tenant: founded.base.uuid }).await?;
             work.commit().await

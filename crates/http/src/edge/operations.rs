@@ -79,7 +79,7 @@ fn scope(operation: &path::Operation) -> Option<String> {
 
 /// Whether no token at all is one of the things that will do.
 fn is_open(operation: &path::Operation) -> bool {
-    let requirements = operation.security.as_ref().map(Vec::as_slice).unwrap_or_default();
+    let requirements = operation.security.as_deref().unwrap_or_default();
     requirements.is_empty()
         || requirements.iter().any(|one| serde_json::to_value(one).is_ok_and(|one| one == json!({})))
 }

@@ -129,6 +129,7 @@ struct NewRoleBody {
 /// What shall change; what is left out stays, lists are replaced.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[allow(clippy::option_option, reason = "the three cases of a partial change")]
 #[schema(example = json!({"permissions": ["members:read", "members:write"]}))]
 struct RoleChangeBody {
     #[garde(length(chars, min = 1, max = 100))]

@@ -128,7 +128,9 @@ pub async fn a_policy_is_all_roles_of_a_scope(bench: &Bench) {
     assert_eq!((of, roles.len()), (scope, 5));
     roles.retain(|role| role.system.is_none());
     roles.sort_by_key(|role| role.id);
-    roles.iter_mut().for_each(|role| role.stored.sort());
+    for role in &mut roles {
+        role.stored.sort();
+    }
     let as_rule = |role: &domain::Role| PolicyRole {
         id: role.base.id,
         system: None,

@@ -301,7 +301,7 @@ pub async fn an_invitation_is_taken_once(bench: &Bench) {
     };
     let taken = futures_util::future::join_all((0..4).map(|_| take())).await;
     let taken: Vec<Invitation> = taken.into_iter().flatten().collect();
-    assert_eq!(taken, [invitation.clone()]);
+    assert_eq!(taken, std::slice::from_ref(&invitation));
     assert_eq!(invitations.by_hash(&hash).await.unwrap_err().kind(), Kind::NotFound);
     assert_eq!(invitations.by_uuid(kept.base.uuid).await.unwrap(), kept);
 }
