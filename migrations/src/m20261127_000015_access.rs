@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, boolean, string_len, string_len_null, text_null, timestamp_with_time_zone, var_binary,
+    big_integer, boolean, string_len, string_len_null, timestamp_with_time_zone, var_binary,
 };
 
 use crate::columns::{aggregate, create, drop, index, references, unique, unique_live};
@@ -58,7 +58,7 @@ fn added() -> Vec<(&'static str, ColumnDef)> {
         ("roles", string_len_null("description", 500)),
         ("tenants", string_len("status", 16).default("active").to_owned()),
         ("tenants", boolean("requires_mfa").default(false).to_owned()),
-        ("tenants", text_null("settings")),
+        ("tenants", string_len_null("settings", 8192)),
     ]
 }
 
