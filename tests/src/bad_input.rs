@@ -112,7 +112,7 @@ profiles! {
     async fn the_wrong_method_is_told_the_right_one(app: &App) {
         for (method, path, allowed) in [
             (Method::GET, LOGIN, "POST"),
-            (Method::DELETE, "/api/v1/users/me", "GET"),
+            (Method::PUT, "/api/v1/users/me", "GET"),
             (Method::PUT, "/api/v1/jobs", "POST"),
             (Method::PATCH, "/api/v1/jobs/01a1fc2b-e248-76d5-ad9a-a8e9e35bb6d9", "GET"),
             (Method::POST, "/health/live", "GET"),

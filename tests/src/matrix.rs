@@ -33,8 +33,8 @@ impl Operation {
 
     /// Its path in the things of somebody.
     fn at(&self, things: &BTreeMap<&str, String>) -> String {
-        let area = self.path.trim_start_matches("/api/v1/").trim_start_matches("auth/");
-        let area = area.split('/').next().unwrap();
+        let before = self.path.split("/{id}").next().unwrap();
+        let area = before.rsplit('/').next().unwrap();
         let id = things.get(area).map_or(NOTHING, String::as_str);
         let path = self.path.replace("{id}", id).replace("{provider}", "nobody");
         ["userId", "invitationId"].iter().fold(path, |path, name| {

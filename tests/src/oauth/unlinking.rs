@@ -50,7 +50,8 @@ profiles! {
     /// A passkey is a way in as well; the last of both stays.
     async fn a_passkey_is_another_way_in(app: &App) {
         let ada = login_as(app, ADA).await;
-        let (_, passkey) = registered(app, &ada.access, |authenticator| authenticator.origin = PUBLIC.to_owned()).await;
+        let public = PUBLIC.replace("127.0.0.1", "localhost");
+        let (_, passkey) = registered(app, &ada.access, |authenticator| authenticator.origin = public).await;
         let only = identities(app, &ada.access).await;
         let (one, other) =
             tokio::join!(unlink(app, &ada.access, &only[0]), remove(app, &ada.access, &passkey));

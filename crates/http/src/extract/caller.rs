@@ -10,7 +10,7 @@ use application::auth::Principal;
 use application::{AuthFailure, Context, Error};
 use domain::{Actor, TenantScope};
 use futures_util::FutureExt;
-use futures_util::future::{LocalBoxFuture, Ready, Shared, ready};
+use futures_util::future::{LocalBoxFuture, Ready, WeakShared, ready};
 use uuid::Uuid;
 
 use crate::State;
@@ -60,8 +60,9 @@ impl Deref for Caller {
     }
 }
 
-/// Who it is, once that is known; asked for once per request.
-type Admission = Shared<LocalBoxFuture<'static, Result<Arc<Principal>, Failure>>>;
+/// Who it is, once that is known; asked for once per request. Whoever looks on holds it weakly: it ends with the
+/// extractor, whatever it is waiting for, and does not keep alive the request that it lies in.
+type Admission = WeakShared<LocalBoxFuture<'static, Result<Arc<Principal>, Failure>>>;
 
 impl FromRequest for Caller {
     type Error = Failure;
@@ -71,7 +72,9 @@ impl FromRequest for Caller {
         let request = request.clone();
         let admission = admit(request.clone()).boxed_local().shared();
         if operation_of(&request).is_ok_and(|operation| !operation.open) {
-            request.extensions_mut().insert::<Admission>(admission.clone());
+            if let Some(seen) = admission.downgrade() {
+                request.extensions_mut().insert::<Admission>(seen);
+            }
         }
         Box::pin(async move { Ok(Self { principal: admission.await?, origin: origin(&request)? }) })
     }
@@ -80,9 +83,10 @@ impl FromRequest for Caller {
 /// Waits until whoever sends this may, where the route has asked for that before: extractors run side by side, and
 /// nobody shall learn from what their body is refused for.
 pub(super) async fn admitted(request: &HttpRequest) -> Result<(), Failure> {
-    let admission = request.extensions().get::<Admission>().cloned();
+    let admission = request.extensions().get::<Admission>().and_then(WeakShared::upgrade);
     match admission {
         Some(admission) => admission.await.map(|_| ()),
+        // Nobody has asked, or they are let in.
         None => Ok(()),
     }
 }
