@@ -71,10 +71,10 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         let admission = admit(request.clone()).boxed_local().shared();
-        if operation_of(&request).is_ok_and(|operation| !operation.open) {
-            if let Some(seen) = admission.downgrade() {
-                request.extensions_mut().insert::<Admission>(seen);
-            }
+        if operation_of(&request).is_ok_and(|operation| !operation.open)
+            && let Some(seen) = admission.downgrade()
+        {
+            request.extensions_mut().insert::<Admission>(seen);
         }
         Box::pin(async move { Ok(Self { principal: admission.await?, origin: origin(&request)? }) })
     }
