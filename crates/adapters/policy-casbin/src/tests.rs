@@ -1,6 +1,3 @@
-use std::hint::black_box;
-use std::time::{Duration, Instant};
-
 use domain::{Permission, Permissions, Policy, PolicyRole, SystemRole, TenantScope};
 use ports::PolicyEngine;
 use uuid::Uuid;
@@ -101,51 +98,4 @@ async fn the_lookup_agrees_with_the_model() {
             }
         }
     }
-}
-
-/// The figure P4: `cargo test --release -p mainstay-policy-casbin -- --ignored --nocapture decision`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn decision_time() {
-    let few = role(1, &["files:read", "files:write", "jobs:read", "jobs:write", "audit:read"], &[]);
-    let word = |number: usize| {
-        let digit = |place: u32| char::from(b'a' + u8::try_from(number / 26_usize.pow(place) % 26).unwrap());
-        (0..4).map(digit).collect::<String>()
-    };
-    let many = |number: i64| PolicyRole {
-        stored: (0..200)
-            .map(|rule| parse(&format!("{}:read", word(usize::try_from(number).unwrap() * 200 + rule))))
-            .collect(),
-        ..role(number, &[], &[])
-    };
-    let small = policy(vec![few.clone()]);
-    let large = policy(std::iter::once(few).chain((2..=501).map(many)).collect());
-    let begun = Instant::now();
-    let compiled = CasbinEngine.compile(&large).await.unwrap();
-    println!("compiling 100,005 rules: {:?}", begun.elapsed());
-    let begun = Instant::now();
-    let all: Vec<i64> = (1..=501).collect();
-    let all: Permissions = compiled.granted(&all).unwrap().into_iter().collect();
-    println!("granting all of them: {:?}", begun.elapsed());
-    let five = CasbinEngine.compile(&small).await.unwrap().granted(&[1]).unwrap();
-    let five: Permissions = five.into_iter().collect();
-    let (mut quick, mut slow) = (Vec::new(), Vec::new());
-    for _ in 0..9 {
-        quick.push(measure(&five));
-        slow.push(measure(&all));
-    }
-    quick.sort_unstable();
-    slow.sort_unstable();
-    println!("a decision among 5: {:?}, among 100,005: {:?}", quick[4], slow[4]);
-}
-
-/// One decision, the mean of a million.
-fn measure(permissions: &Permissions) -> Duration {
-    const TIMES: u32 = 1_000_000;
-    let begun = Instant::now();
-    for _ in 0..TIMES / 2 {
-        assert!(black_box(permissions).allow(black_box("jobs:write")));
-        assert!(!black_box(permissions).allow(black_box("users:write")));
-    }
-    begun.elapsed() / TIMES
 }
