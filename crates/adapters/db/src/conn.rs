@@ -13,8 +13,10 @@ use sea_orm::{
 use tracing::Instrument;
 
 use crate::dedicated::Dedicated;
+use crate::dialect::Dialect;
 use crate::error::{During, Meaning};
 use crate::remarks::{Remarked, Remarks};
+use crate::whole::whole;
 
 /// Every repository is an `impl` on this, so that a read is written once for both kinds of [`Link`].
 pub(crate) struct Conn<L>(pub(crate) L);
@@ -85,7 +87,7 @@ pub(crate) async fn begin(
 /// PostgreSQL does that by itself, but then answers `COMMIT` with a quiet rollback; SQLite (disk full) and MySQL
 /// (deadlock) may have rolled back and would commit each further statement by itself.
 pub(crate) struct Work {
-    transaction: DatabaseTransaction,
+    transaction: Arc<DatabaseTransaction>,
     failure: OnceLock<Meaning>,
     wakes: AtomicBool,
     cipher: Arc<dyn ColumnCipher>,
@@ -98,6 +100,7 @@ impl Work {
         cipher: Arc<dyn ColumnCipher>,
         remarks: Remarks,
     ) -> Self {
+        let transaction = Arc::new(transaction);
         Self { transaction, failure: OnceLock::new(), wakes: AtomicBool::new(false), cipher, remarks }
     }
 
@@ -116,9 +119,20 @@ impl Work {
         self.failure.get().copied()
     }
 
-    /// The transaction itself, to be committed.
-    pub(crate) fn into_transaction(self) -> DatabaseTransaction {
-        self.transaction
+    /// The transaction itself, to be committed; none while a statement runs that nobody has waited for.
+    pub(crate) fn into_transaction(self) -> Option<DatabaseTransaction> {
+        Arc::into_inner(self.transaction)
+    }
+
+    /// Runs a statement; the transaction lives as long as it does.
+    async fn run<T, F>(&self, statement: impl FnOnce(Arc<DatabaseTransaction>) -> F) -> Result<T, DbErr>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, DbErr>> + Send + 'static,
+    {
+        self.refuse_after_failure()?;
+        let statement = statement(Arc::clone(&self.transaction));
+        self.note(whole(Dialect::of(self.transaction.as_ref()), statement).await)
     }
 
     fn refuse_after_failure(&self) -> Result<(), DbErr> {
@@ -160,22 +174,22 @@ impl ConnectionTrait for Work {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.refuse_after_failure()?;
-        self.note(self.transaction.execute_raw(self.remarks.behind(statement)).await)
+        let statement = self.remarks.behind(statement);
+        self.run(move |on| async move { on.execute_raw(statement).await }).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.refuse_after_failure()?;
-        self.note(self.transaction.execute_unprepared(sql).await)
+        let sql = sql.to_owned();
+        self.run(move |on| async move { on.execute_unprepared(&sql).await }).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.refuse_after_failure()?;
-        self.note(self.transaction.query_one_raw(self.remarks.behind(statement)).await)
+        let statement = self.remarks.behind(statement);
+        self.run(move |on| async move { on.query_one_raw(statement).await }).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.refuse_after_failure()?;
-        self.note(self.transaction.query_all_raw(self.remarks.behind(statement)).await)
+        let statement = self.remarks.behind(statement);
+        self.run(move |on| async move { on.query_all_raw(statement).await }).await
     }
 }

@@ -157,6 +157,12 @@ fn kind_of_sqlite(code: &str) -> Kind {
     }
 }
 
+/// Whether another process holds the SQLite file right now.
+pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 5)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

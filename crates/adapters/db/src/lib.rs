@@ -55,6 +55,7 @@ mod text;
 mod tokens;
 mod users;
 mod wakeups;
+mod whole;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,9 @@ use async_trait::async_trait;
 use ports::{Errand, Errands};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
+use crate::dialect::Dialect;
+use crate::whole::whole;
+
 /// What is written behind statements; by default nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Remarks(Option<Arc<dyn Errands>>);
@@ -82,20 +85,24 @@ impl ConnectionTrait for Remarked {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.connection.execute_raw(self.remarks.behind(statement)).await
+        let (connection, statement) = (self.connection.clone(), self.remarks.behind(statement));
+        whole(Dialect::of(self), async move { connection.execute_raw(statement).await }).await
     }
 
     /// Without a remark: what has no parameters is ours alone (`SELECT 1`, `NOTIFY`).
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.connection.execute_unprepared(sql).await
+        let (connection, sql) = (self.connection.clone(), sql.to_owned());
+        whole(Dialect::of(self), async move { connection.execute_unprepared(&sql).await }).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.connection.query_one_raw(self.remarks.behind(statement)).await
+        let (connection, statement) = (self.connection.clone(), self.remarks.behind(statement));
+        whole(Dialect::of(self), async move { connection.query_one_raw(statement).await }).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.connection.query_all_raw(self.remarks.behind(statement)).await
+        let (connection, statement) = (self.connection.clone(), self.remarks.behind(statement));
+        whole(Dialect::of(self), async move { connection.query_all_raw(statement).await }).await
     }
 }
 

@@ -22,6 +22,7 @@ use crate::error::During;
 use crate::migrate;
 use crate::replicas::Anywhere;
 use crate::wakeups::Wake;
+use crate::whole::whole;
 
 /// [`Store`] over the pools.
 pub(crate) struct DbStore {
@@ -297,14 +298,15 @@ impl Tx for DbTx {
             return Err(failure.error(OPERATION, "a statement of this unit of work failed"));
         }
         let wakes = work.wakes();
-        let transaction = work.into_transaction();
+        let unfinished = || Error::with(Kind::Unavailable, OPERATION, "a statement still runs");
+        let transaction = work.into_transaction().ok_or_else(unfinished)?;
         if wakes {
             notify(&transaction).await.during(OPERATION)?;
         }
         fail::fail_point!("tx.before-commit", |_| std::process::abort());
         // Last before the commit: others may believe to be alone once this process's lease is over.
         self.lease.permits_commit()?;
-        transaction.commit().await.during(OPERATION)?;
+        whole(Dialect::of(&transaction), transaction.commit()).await.during(OPERATION)?;
         fail::fail_point!("tx.after-commit", |_| std::process::abort());
         if wakes {
             self.wake.this_process();

@@ -37,6 +37,14 @@ impl Dialect {
         }
     }
 
+    /// Whether a connection is as good as before when the future of a statement is dropped before it ended.
+    pub(crate) fn bears_cancelling(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Mysql => false,
+        }
+    }
+
     /// Whether `(a, b) > (x, y)` is looked up in an index on both columns. The others look up the spelled-out form.
     pub(crate) fn seeks_row_values(self) -> bool {
         match self {

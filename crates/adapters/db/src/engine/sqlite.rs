@@ -11,18 +11,19 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ports::{ColumnCipher, Error, Kind, Result};
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 
 use super::server::logged;
 use crate::conn::Pools;
 use crate::dedicated::Dedicated;
-use crate::error::During;
+use crate::error::{During, is_busy};
 use crate::remarks::{Remarked, Remarks};
 use crate::settings::Settings;
 
@@ -33,6 +34,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// How long to wait for another process's migrations.
 const MIGRATION_WAIT: Duration = Duration::from_secs(60);
 const MIGRATION_LOOK: Duration = Duration::from_millis(50);
+/// Between two tries to open a file that others are opening.
+const CONNECT_LOOK: Duration = Duration::from_millis(20);
 
 /// A database file.
 #[derive(Clone)]
@@ -130,11 +133,26 @@ impl DatabaseFile {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
-            .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_fit(connection)))))
-            .connect_with(options)
-            .await
-            .during(CONNECT)?;
+            .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_fit(connection)))));
+        let pool = connect(pool, &options).await.during(CONNECT)?;
         Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+    }
+}
+
+/// Of several processes that switch a new file to the write-ahead log, all but one are refused, and at once: SQLite sees
+/// a deadlock in their waiting for each other. A moment later there is nothing left to switch.
+async fn connect(
+    pool: SqlitePoolOptions,
+    options: &SqliteConnectOptions,
+) -> std::result::Result<SqlitePool, sqlx::Error> {
+    let begun = Instant::now();
+    loop {
+        match pool.clone().connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) && begun.elapsed() < BUSY => {
+                tokio::time::sleep(CONNECT_LOOK).await;
+            }
+            done => return done,
+        }
     }
 }
 

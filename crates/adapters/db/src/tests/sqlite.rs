@@ -49,6 +49,21 @@ async fn open(dir: &TempDir, kind: Process) -> Result<Database> {
     connect(&settings(&url(dir), kind)).await
 }
 
+/// An API and its worker are started together, on a file that is not there yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_file_may_be_opened_by_many_at_once() {
+    for _ in 0..10 {
+        let dir = TempDir::new();
+        let opened = (0..8).map(|_| {
+            let settings = settings(&url(&dir), Process::Worker);
+            tokio::spawn(async move { connect(&settings).await.map(drop) })
+        });
+        for opened in opened.collect::<Vec<_>>() {
+            opened.await.unwrap().unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_second_api_on_a_file_gets_a_clear_error() {
     let dir = TempDir::new();
