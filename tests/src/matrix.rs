@@ -176,14 +176,16 @@ profiles! {
     [owned_clock()]
 
     /// Without a token that counts, nobody gets anywhere: none, one that has expired, that was revoked, that was made for
-    /// somebody else or by somebody else.
+    /// somebody else or by somebody else, with our own key or without.
     async fn without_a_good_token_nobody_gets_in(app: &App) {
         let expired = app.member("late@example.com").await.access;
         app.advance_seconds(16 * 60);
         let scene = scene(app).await;
         let ended = app.login("bob@example.com", crate::harness::PASSWORD).await;
         app.logout(&ended.access).await.is(204);
-        let forged = crate::tokens::forgeries(&scene.nobody.access);
+        let (control, well_signed) = crate::tokens::well_signed(app, &scene.nobody.access).await;
+        app.me(&control).await.is(200);
+        let forged: Vec<_> = crate::tokens::forgeries(&scene.nobody.access).into_iter().chain(well_signed).collect();
         let mut tried = 0;
         for operation in operations(app).await.iter().filter(|operation| operation.needs.is_some()) {
             for (bearer, code) in [

@@ -77,6 +77,19 @@ pub(crate) fn forgeries(token: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Good tokens in everything but what they say: signed with the application's own key, for somebody else or by somebody
+/// else. The first one says what the real one says, and is the control.
+pub(crate) async fn well_signed(app: &App, token: &str) -> (String, Vec<(&'static str, String)>) {
+    let key = Ed25519KeyPair::from_pkcs8(&app.signing_key().await).unwrap();
+    let real = Parts::of(token);
+    let but = |claim: &str, value: &str| real.clone().with_claim(claim, &json!(value)).signed_by(&key);
+    let others = vec![
+        ("another audience, well signed", but("aud", "elsewhere")),
+        ("another issuer, well signed", but("iss", "https://elsewhere.example")),
+    ];
+    (real.signed_by(&key), others)
+}
+
 async fn is_refused(app: &App, what: &str, token: &str) {
     let answer = app.me(token).await;
     assert_eq!(answer.status, 401, "{what} was accepted");
@@ -141,6 +154,11 @@ profiles! {
         is_refused(app, "a key somewhere else", &remote.signed_by(&foreign)).await;
         for kid in [json!("unknown"), json!("../../dev/null"), json!("' OR '1'='1"), Value::Null] {
             is_refused(app, "another key id", &real.clone().with_header("kid", &kid).signed_by(&foreign)).await;
+        }
+        let (control, elsewhere) = well_signed(app, &real.token()).await;
+        app.me(&control).await.is(200);
+        for (what, token) in elsewhere {
+            is_refused(app, what, &token).await;
         }
         let retyped = real.clone().with_header("typ", &json!("JWT"));
         is_refused(app, "a changed header", &retyped.token()).await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::Base;
 use ports::{
     BlobStore, Cache, Clock, Cluster, ColumnCipher, IdentityProvider, Ids, Locks, Mailer, PasswordHasher,
-    PolicyEngine, Random, RelyingParty, Sealer, Store, TokenIssuer,
+    PolicyEngine, Random, RelyingParty, RevisionMirror, Sealer, Store, TokenIssuer,
 };
 
 use crate::{Result, Settings};
@@ -40,6 +40,8 @@ pub struct Outside {
     pub locks: Arc<dyn Locks>,
     /// What may be forgotten.
     pub cache: Arc<dyn Cache>,
+    /// Revisions as other processes have read them, where they share a cache.
+    pub mirror: Option<Arc<dyn RevisionMirror>>,
     /// Large content.
     pub blobs: Arc<dyn BlobStore>,
     /// Mail.

@@ -14,7 +14,8 @@ use domain::{Lifetimes, Lockout, PasswordPolicy};
 use http_client::ReqwestHttpClient;
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
 use ports::{
-    BlobStore, Cache, Chain, Clock, Errands, HttpClient, IdentityProvider, Locks, Mailer, Random, Sealer,
+    BlobStore, Cache, Chain, Clock, Errands, HttpClient, IdentityProvider, Locks, Mailer, Random,
+    RevisionMirror, Sealer,
 };
 use relying_party_passki::PasskiRelyingParty;
 use secrecy::SecretBox;
@@ -23,6 +24,7 @@ use system::{OsRandom, SnowflakeIds, SystemClock};
 use crate::config::{Config, MasterKeys, TenancyMode};
 use crate::drivers::{
     CacheParts, LockParts, MailParts, ProviderParts, blobs, caches, identity_providers, locks, mailers,
+    mirrors,
 };
 
 /// What a test may put in the place of the real thing.
@@ -56,7 +58,7 @@ pub(crate) async fn connect(config: &Config, kind: Process) -> Result<Database> 
 pub(crate) async fn connect_with(config: &Config, kind: Process, overrides: &Overrides) -> Result<Database> {
     create_private(&config.data_dir)
         .with_context(|| format!("can't create the data directory {}", config.data_dir.display()))?;
-    let settings = settings_of_database(config, kind, overrides);
+    let settings = db::Settings { mirror: mirror(config)?, ..settings_of_database(config, kind, overrides) };
     db::connect(&settings).await.context("can't connect to the database; check MAINSTAY_DATABASE__URL")
 }
 
@@ -80,6 +82,7 @@ pub(crate) fn settings_of_database(config: &Config, kind: Process, overrides: &O
         kind,
         node_id: config.node.id,
         cipher: Arc::new(AeadColumns::new(columns, Arc::new(OsRandom), overrides.clock())),
+        mirror: None,
         random: Arc::new(OsRandom),
     }
 }
@@ -155,6 +158,7 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
         cluster: database.cluster(),
         locks: lock_driver(config, &database)?,
         cache: cache(config, &clock, &random)?,
+        mirror: database.mirror(),
         blobs: blob_store(config)?,
         mailer: mailer(config, &database, &clock)?,
         providers: providers(config, &clock, &random)?,
@@ -267,6 +271,16 @@ fn cache(config: &Config, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> R
     caches()
         .connect(config.cache.url.scheme(), &parts)
         .context("the cache can't be set up; check MAINSTAY_CACHE__URL")
+}
+
+/// Where processes mirror revisions: in the cache, if that is one that they share.
+fn mirror(config: &Config) -> Result<Option<Arc<dyn RevisionMirror>>> {
+    let (url, drivers) = (&config.cache.url, mirrors());
+    if !drivers.schemes().contains(&url.scheme()) {
+        return Ok(None);
+    }
+    let mirror = drivers.connect(url.scheme(), url);
+    Ok(Some(mirror.context("the cache can't be set up; check MAINSTAY_CACHE__URL")?))
 }
 
 fn blob_store(config: &Config) -> Result<Arc<dyn BlobStore>> {

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use cache_memory::MemoryCache;
-use cache_redis::{Address, RedisCache, RedisLocks};
+use cache_redis::{Address, RedisCache, RedisLocks, RedisRevisions};
 use cache_tiered::TieredCache;
 use identity_oauth::{GithubProvider, OidcProvider};
 use notifier_capture::CaptureMailer;
 use notifier_smtp::SmtpMailer;
 use ports::{
     BlobStore, Cache, Clock, Error, EventBroker, HttpClient, IdentityProvider, Kind, Locks, Mailer, Random,
-    Result, Store,
+    Result, RevisionMirror, Store,
 };
 use storage_object::ObjectBlobStore;
+use system::OsRandom;
 
 use crate::config::{Schemes, SecretUrl};
 
@@ -103,6 +104,20 @@ fn tiered(parts: &CacheParts) -> Result<TieredCache> {
     let near = Arc::new(MemoryCache::connect("memory://", clock)?);
     let far = Arc::new(RedisCache::connect(Address::parse(parts.url.expose())?, Arc::clone(&random))?);
     TieredCache::connect(parts.url.expose(), near, far, random.as_ref())
+}
+
+/// Revisions, where the cache is one that processes share.
+pub(crate) fn mirrors() -> Drivers<SecretUrl, dyn RevisionMirror> {
+    Drivers::<SecretUrl, dyn RevisionMirror>::none()
+        .with("redis", |url| Ok(Arc::new(revisions(url)?)))
+        .with("rediss", |url| Ok(Arc::new(revisions(url)?)))
+        .with("redis-cluster", |url| Ok(Arc::new(revisions(url)?)))
+        .with("redis-sentinel", |url| Ok(Arc::new(revisions(url)?)))
+        .with("redis+sentinel", |url| Ok(Arc::new(revisions(url)?)))
+}
+
+fn revisions(url: &SecretUrl) -> Result<RedisRevisions> {
+    RedisRevisions::connect(Address::parse(url.expose())?, Arc::new(OsRandom))
 }
 
 /// Locks.

@@ -185,7 +185,10 @@ pub trait Tx: Send + Sync {
     /// The record of who did this.
     fn audit(&self) -> &dyn AuditTrail;
 
-    /// Makes everything durable and visible, then wakes who waits for jobs or events.
+    /// Makes everything durable and visible, then wakes who waits for jobs or events. When it returns, the mirror of
+    /// revisions (see [`RevisionMirror`](crate::RevisionMirror)) tells nobody any more what a revision was before this
+    /// unit of work has raised it, or has deleted its user; so it returns later while the mirror is away and other
+    /// processes are there. What is rolled back tells nothing.
     ///
     /// # Errors
     /// `Unavailable` when a concurrent unit of work won (a deadlock, a serialization failure; so may any statement

@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use ports::{ColumnCipher, JobLeases, Locks, OutboxRelay, Store, Tx, Wakeups};
 
+use crate::fakes::MemoryMirror;
+
 /// A fresh, migrated, empty database of one process that may commit.
 pub struct Bench {
     /// Reads, and units of work.
     pub store: Arc<dyn Store>,
     /// What encrypts columns, with the keys that [`columns::keys(1, 1)`](crate::columns::keys) gives.
     pub cipher: Arc<dyn ColumnCipher>,
+    /// What the store tells of raised revisions.
+    pub mirror: Arc<MemoryMirror>,
     /// The workers' side of jobs.
     pub leases: Arc<dyn JobLeases>,
     /// The database's locks.

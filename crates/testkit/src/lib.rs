@@ -19,6 +19,7 @@ pub mod jobs;
 mod listing;
 pub mod locks;
 pub mod mailer;
+pub mod mirror;
 pub mod mysql;
 pub mod outbox;
 pub mod poll;

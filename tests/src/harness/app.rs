@@ -12,9 +12,10 @@ use application::{Application, Ask, Meta};
 use bootstrap::Overrides;
 use bootstrap::api::{self, RunningApi};
 use bootstrap::config::{Loaded, Source};
+use domain::KeyPurpose;
 use futures_util::FutureExt;
-use ports::{Clock, JobFilter};
-use testkit::fakes::FixedClock;
+use ports::{Clock, JobFilter, Sealer};
+use testkit::fakes::{FixedClock, SeededRandom};
 use testkit::redis::RedisCorner;
 use testkit::services::{require_or_skip, service_answers};
 use testkit::temp::TempDir;
@@ -184,6 +185,19 @@ impl App {
         sql(&self.database_url, &forget).await;
     }
 
+    /// The key that signs its access tokens, as PKCS#8: out of the database, opened with the master key beside it.
+    pub(crate) async fn signing_key(&self) -> Vec<u8> {
+        const KEY: &str = "FROM ring_keys WHERE purpose = 'access-token'";
+        let hex = if self.database_url.starts_with("postgres") { "encode(sealed, 'hex')" } else { "hex(sealed)" };
+        let sealed = text(&self.database_url, &format!("SELECT {hex} {KEY}")).await;
+        let byte = |at: usize| u8::from_str_radix(&sealed[at..at + 2], 16).unwrap();
+        let sealed: Vec<u8> = (0..sealed.len()).step_by(2).map(byte).collect();
+        let random = Arc::new(SeededRandom::default());
+        let master = keys_sealed::master_key_file(&self.data.join("master.key"), &*random).unwrap();
+        let sealer = keys_sealed::AeadSealer::new(vec![master.bytes], random).unwrap();
+        sealer.open(KeyPurpose::AccessToken, &sealed).unwrap()
+    }
+
     /// What time it is, in seconds.
     pub(crate) fn now(&self) -> i64 {
         self.clock().now().timestamp()
@@ -263,5 +277,18 @@ async fn sql(url: &str, statement: &str) {
         MySqlConnection::connect(url).await.unwrap().execute(statement).await.unwrap();
     } else {
         PgConnection::connect(url).await.unwrap().execute(statement).await.unwrap();
+    }
+}
+
+/// The same: the only column of the only row.
+async fn text(url: &str, statement: &str) -> String {
+    use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection, SqliteConnection};
+    let query = AssertSqlSafe(statement.to_owned());
+    if url.starts_with("sqlite") {
+        sqlx::query_scalar(query).fetch_one(&mut SqliteConnection::connect(url).await.unwrap()).await.unwrap()
+    } else if url.starts_with("mysql") {
+        sqlx::query_scalar(query).fetch_one(&mut MySqlConnection::connect(url).await.unwrap()).await.unwrap()
+    } else {
+        sqlx::query_scalar(query).fetch_one(&mut PgConnection::connect(url).await.unwrap()).await.unwrap()
     }
 }

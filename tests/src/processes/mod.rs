@@ -10,5 +10,6 @@ mod lifecycle;
 mod oauth;
 mod outage;
 mod replicas;
+mod revocation;
 mod rights;
 mod roles;

@@ -12,7 +12,7 @@ use deadpool_redis::redis::{RedisResult, cmd};
 use ports::{Chain, Error, Kind, Result};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::address::Address;
 use crate::connection::Connection;
@@ -34,8 +34,16 @@ const PAYING: Duration = Duration::from_secs(30);
 enum State {
     /// The first try is under way: worth waiting for.
     Starting,
-    Up(Connection, u64),
+    Up(Up),
     Down,
+}
+
+/// A connection that has answered.
+#[derive(Clone)]
+struct Up {
+    connection: Connection,
+    epoch: u64,
+    since: Instant,
 }
 
 /// The way to the servers of one address. Dropping it closes the connection.
@@ -92,17 +100,42 @@ impl Link {
         operation: &'static str,
         work: impl AsyncFnOnce(Connection) -> RedisResult<T>,
     ) -> Result<T> {
-        let (connection, epoch) = self.connection(operation).await?;
-        match timeout(limit, work(connection)).await {
+        let up = self.connection(operation).await?;
+        self.run_on(up, limit, operation, work).await
+    }
+
+    /// The same over a connection that has been up for `age` at least, as if there was none otherwise: what a server has
+    /// brought back from before a crash, and lets go after that time, is never seen.
+    pub(crate) async fn run_seasoned<T>(
+        &self,
+        age: Duration,
+        operation: &'static str,
+        work: impl AsyncFnOnce(Connection) -> RedisResult<T>,
+    ) -> Result<T> {
+        let up = self.connection(operation).await?;
+        if up.since.elapsed() < age {
+            return Err(away(operation, "it has come back a moment ago"));
+        }
+        self.run_on(up, self.shared.address.timeout, operation, work).await
+    }
+
+    async fn run_on<T>(
+        &self,
+        up: Up,
+        limit: Duration,
+        operation: &'static str,
+        work: impl AsyncFnOnce(Connection) -> RedisResult<T>,
+    ) -> Result<T> {
+        match timeout(limit, work(up.connection)).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => {
                 if breaks_the_link(&error) {
-                    self.shared.lost(epoch);
+                    self.shared.lost(up.epoch);
                 }
                 Err(refused(error, operation))
             }
             Err(_) => {
-                self.shared.lost(epoch);
+                self.shared.lost(up.epoch);
                 Err(away(operation, "it did not answer in time"))
             }
         }
@@ -123,16 +156,16 @@ impl Link {
         done
     }
 
-    async fn connection(&self, operation: &'static str) -> Result<(Connection, u64)> {
+    async fn connection(&self, operation: &'static str) -> Result<Up> {
         let mut state = self.shared.state.subscribe();
         let seen = state.borrow_and_update().clone();
         match seen {
-            State::Up(connection, epoch) => Ok((connection, epoch)),
+            State::Up(up) => Ok(up),
             State::Down => Err(away(operation, "it is away")),
             State::Starting => {
                 let first = timeout(self.shared.address.timeout, state.changed()).await;
                 match (first, state.borrow().clone()) {
-                    (Ok(Ok(())), State::Up(connection, epoch)) => Ok((connection, epoch)),
+                    (Ok(Ok(())), State::Up(up)) => Ok(up),
                     _ => Err(away(operation, "it is away")),
                 }
             }
@@ -150,7 +183,7 @@ impl Shared {
     /// A command failed on the connection of this epoch. Whoever is late says nothing about its successor.
     fn lost(&self, epoch: u64) {
         let changed = self.state.send_if_modified(|state| match state {
-            State::Up(_, current) if *current == epoch => {
+            State::Up(up) if up.epoch == epoch => {
                 *state = State::Down;
                 true
             }
@@ -163,8 +196,8 @@ impl Shared {
 
     /// Closes whatever connection there is, so that the next one begins with what is owed.
     fn start_over(&self) {
-        let epoch = match *self.state.borrow() {
-            State::Up(_, epoch) => epoch,
+        let epoch = match &*self.state.borrow() {
+            State::Up(up) => up.epoch,
             State::Starting | State::Down => return,
         };
         self.lost(epoch);
@@ -177,7 +210,7 @@ impl Shared {
                 Ok(connection) => {
                     tracing::info!(server = "redis", "connected");
                     pause = FIRST_PAUSE;
-                    self.state.send_replace(State::Up(connection, epoch));
+                    self.state.send_replace(State::Up(Up { connection, epoch, since: Instant::now() }));
                     self.broken.notified().await;
                     tracing::warn!(server = "redis", "it does not answer; going on without");
                 }

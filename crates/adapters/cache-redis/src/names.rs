@@ -1,6 +1,6 @@
 //! What things are called on the server: `<prefix>:<what>:<name>`.
 
-use ports::CachePattern;
+use ports::{CachePattern, RevisionOf};
 
 /// Names of one installation.
 #[derive(Clone)]
@@ -15,6 +15,15 @@ impl Names {
     /// The generation of a tag.
     pub(crate) fn tag(&self, tag: &str) -> String {
         format!("{}:t:{tag}", self.0)
+    }
+
+    /// A revision.
+    pub(crate) fn revision(&self, of: RevisionOf) -> String {
+        match of {
+            RevisionOf::User(id) => format!("{}:r:u{id}", self.0),
+            RevisionOf::Platform => format!("{}:r:p", self.0),
+            RevisionOf::Tenant(id) => format!("{}:r:t{id}", self.0),
+        }
     }
 
     /// A channel.

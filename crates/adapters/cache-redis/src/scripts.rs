@@ -67,6 +67,26 @@ pub(crate) static GENERATION: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// KEYS: revision. ARGV: the ticket of its place, the revision. Keeps the time that the place has left, so that a value
+/// is never told for longer after it was read than the place was given for.
+pub(crate) static FILL: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+         redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+         return 1",
+    )
+});
+
+/// KEYS: revision. ARGV: the mark of a raise that is over. Takes away everything but another's mark.
+pub(crate) static RAISED: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local present = redis.call('GET', KEYS[1])
+         if present and present ~= ARGV[1] and string.sub(present, 1, 1) == 'r' then return 0 end
+         redis.call('DEL', KEYS[1])
+         return 1",
+    )
+});
+
 /// KEYS: holder, counter. ARGV: milliseconds. Gives the token, or nothing when somebody holds it. Tokens start at
 /// the server's clock, so that they grow even when the counter was lost with the server's memory.
 pub(crate) static ACQUIRE: LazyLock<Script> = LazyLock::new(|| {

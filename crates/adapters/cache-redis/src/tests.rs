@@ -4,6 +4,7 @@
 mod address;
 mod locks;
 mod outages;
+mod revisions;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use ports::Cache;
 use testkit::cache::CacheBench;
 use testkit::fakes::SeededRandom;
 use testkit::locks::LocksBench;
+use testkit::mirror::MirrorBench;
 use testkit::redis::{RedisCluster, RedisCorner, RedisSentinel};
 
 use crate::{Address, RedisCache, RedisLocks};
@@ -51,6 +53,13 @@ mod single {
     }
 
     testkit::cache_suite!(corner());
+
+    async fn mirror() -> Option<MirrorBench> {
+        let corner = RedisCorner::new()?;
+        Some(revisions::bench(&corner.url(), corner).await)
+    }
+
+    testkit::mirror_suite!(mirror());
 }
 
 /// One cluster for all its cases, each under a prefix of its own.
@@ -72,6 +81,15 @@ mod cluster {
     }
 
     testkit::locks_suite!(latches());
+
+    async fn mirror() -> Option<MirrorBench> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let cluster = shared().await?;
+        let url = format!("{}?prefix=mirror{}", cluster.url(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Some(revisions::bench(&url, cluster).await)
+    }
+
+    testkit::mirror_suite!(mirror());
 
     /// Stopped when the last case that has it is over, and started again for a later one.
     async fn shared() -> Option<Arc<RedisCluster>> {

@@ -102,6 +102,7 @@ impl AccessRepo for Conn<Work> {
             OnConflict::column(policies::Column::ScopeId).value(policies::Column::Revision, next).to_owned();
         let insert = policies::Entity::insert(row.into_active_model()).on_conflict(again);
         insert.exec_without_returning(self.0.write()).await.during("access.bump_policy")?;
+        self.0.raised().policy(scope);
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use tracing::Instrument;
 use crate::dedicated::Dedicated;
 use crate::dialect::Dialect;
 use crate::error::{During, Meaning};
+use crate::raises::Raised;
 use crate::remarks::{Remarked, Remarks};
 use crate::whole::whole;
 
@@ -90,6 +91,7 @@ pub(crate) struct Work {
     transaction: Arc<DatabaseTransaction>,
     failure: OnceLock<Meaning>,
     wakes: AtomicBool,
+    raised: Raised,
     cipher: Arc<dyn ColumnCipher>,
     remarks: Remarks,
 }
@@ -101,7 +103,8 @@ impl Work {
         remarks: Remarks,
     ) -> Self {
         let transaction = Arc::new(transaction);
-        Self { transaction, failure: OnceLock::new(), wakes: AtomicBool::new(false), cipher, remarks }
+        let (failure, wakes, raised) = (OnceLock::new(), AtomicBool::new(false), Raised::default());
+        Self { transaction, failure, wakes, raised, cipher, remarks }
     }
 
     /// Notes that somebody waits for what was written.
@@ -112,6 +115,11 @@ impl Work {
     /// Whether somebody waits for what was written.
     pub(crate) fn wakes(&self) -> bool {
         self.wakes.load(Ordering::Relaxed)
+    }
+
+    /// The revisions that it raises.
+    pub(crate) fn raised(&self) -> &Raised {
+        &self.raised
     }
 
     /// How the first failed statement failed.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use domain::Timestamp;
 use migrations::assets::{self, AssetStatus};
-use ports::{Cluster, ColumnCipher, Error, JobLeases, Kind, Locks, OutboxRelay, Result, Store, Wakeups};
+use ports::{Cluster, ColumnCipher, Error, JobLeases, Kind, Locks, OutboxRelay, Result, RevisionMirror, Store, Wakeups};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::cluster::Node;
@@ -17,6 +17,7 @@ use crate::jobs::DbLeases;
 use crate::locks::DbLocks;
 use crate::migrate::{self, Migration};
 use crate::outbox::DbRelay;
+use crate::raises::Herald;
 use crate::replicas::Anywhere;
 use crate::rights::{self, Standing};
 use crate::settings::Settings;
@@ -30,6 +31,7 @@ pub struct Database {
     pub(crate) opened: Opened,
     wake: Wake,
     node: Arc<Node>,
+    mirror: Option<Arc<dyn RevisionMirror>>,
 }
 
 /// Connects; changes nothing in the database yet (SQLite: creates the file).
@@ -43,7 +45,7 @@ pub async fn connect(settings: &Settings) -> Result<Database> {
     let wake = Wake::new();
     let opened = engine.open(settings, &wake).await?;
     let node = Node::new(engine.clone(), opened.pools.clone(), settings)?;
-    Ok(Database { engine, opened, wake, node: Arc::new(node) })
+    Ok(Database { engine, opened, wake, node: Arc::new(node), mirror: settings.mirror.clone() })
 }
 
 impl Database {
@@ -113,10 +115,10 @@ impl Database {
 
     /// Reads, and the beginning of units of work.
     pub fn store(&self) -> Arc<dyn Store> {
-        let lease = self.node.lease();
+        let herald = Herald { mirror: self.mirror.clone(), lease: self.node.lease() };
         let replicas = self.opened.replicas.clone();
         let anywhere = Conn(Anywhere { primary: self.opened.pools.clone(), replicas });
-        Arc::new(DbStore { conn: self.conn(), anywhere, wake: self.wake.clone(), lease })
+        Arc::new(DbStore { conn: self.conn(), anywhere, wake: self.wake.clone(), herald })
     }
 
     /// The workers' side of the job table.
@@ -147,6 +149,11 @@ impl Database {
     /// This process among its siblings.
     pub fn cluster(&self) -> Arc<dyn Cluster> {
         Arc::clone(&self.node) as Arc<dyn Cluster>
+    }
+
+    /// What it tells of the revisions that are raised, if anything.
+    pub fn mirror(&self) -> Option<Arc<dyn RevisionMirror>> {
+        self.mirror.clone()
     }
 
     /// The server's clock, to compare with the host's.

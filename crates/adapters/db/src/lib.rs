@@ -40,6 +40,7 @@ mod paging;
 mod passkeys;
 mod person_keys;
 mod personal;
+mod raises;
 mod remarks;
 mod replicas;
 mod rights;

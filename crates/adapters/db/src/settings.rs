@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{ColumnCipher, Errands, Random};
+use ports::{ColumnCipher, Errands, Random, RevisionMirror};
 
 use crate::rights::Role;
 
@@ -34,6 +34,8 @@ pub struct Settings {
     pub node_id: Option<u16>,
     /// Encrypts the columns that are kept so.
     pub cipher: Arc<dyn ColumnCipher>,
+    /// What is told of the revisions that a unit of work raises.
+    pub mirror: Option<Arc<dyn RevisionMirror>>,
     /// Makes the id that this process holds its claims under.
     pub random: Arc<dyn Random>,
 }

@@ -15,11 +15,11 @@ use ports::{
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
-use crate::cluster::Lease;
 use crate::conn::{ANSWER, Conn, Link, Pools, Work, begin};
 use crate::dialect::Dialect;
 use crate::error::During;
 use crate::migrate;
+use crate::raises::Herald;
 use crate::replicas::Anywhere;
 use crate::wakeups::Wake;
 use crate::whole::whole;
@@ -29,7 +29,7 @@ pub(crate) struct DbStore {
     pub(crate) conn: Conn<Pools>,
     pub(crate) anywhere: Conn<Anywhere>,
     pub(crate) wake: Wake,
-    pub(crate) lease: Arc<Lease>,
+    pub(crate) herald: Herald,
 }
 
 #[async_trait]
@@ -39,7 +39,7 @@ impl Store for DbStore {
         let pool = self.conn.0.write();
         let begun = begin(pool.plain(), OPERATION).await?;
         let conn = Conn(Work::new(begun, Arc::clone(&self.conn.0.cipher), pool.remarks().clone()));
-        Ok(Box::new(DbTx { conn, wake: self.wake.clone(), lease: Arc::clone(&self.lease) }))
+        Ok(Box::new(DbTx { conn, wake: self.wake.clone(), herald: self.herald.clone() }))
     }
 
     async fn ping(&self) -> Result<()> {
@@ -171,7 +171,7 @@ impl Store for DbStore {
 struct DbTx {
     conn: Conn<Work>,
     wake: Wake,
-    lease: Arc<Lease>,
+    herald: Herald,
 }
 
 #[async_trait]
@@ -298,6 +298,7 @@ impl Tx for DbTx {
             return Err(failure.error(OPERATION, "a statement of this unit of work failed"));
         }
         let wakes = work.wakes();
+        let raise = self.herald.raising(work.raised()).await?;
         let unfinished = || Error::with(Kind::Unavailable, OPERATION, "a statement still runs");
         let transaction = work.into_transaction().ok_or_else(unfinished)?;
         if wakes {
@@ -305,12 +306,13 @@ impl Tx for DbTx {
         }
         fail::fail_point!("tx.before-commit", |_| std::process::abort());
         // Last before the commit: others may believe to be alone once this process's lease is over.
-        self.lease.permits_commit()?;
+        self.herald.lease.permits_commit()?;
         whole(Dialect::of(&transaction), transaction.commit()).await.during(OPERATION)?;
         fail::fail_point!("tx.after-commit", |_| std::process::abort());
         if wakes {
             self.wake.this_process();
         }
+        self.herald.raised(raise).await;
         Ok(())
     }
 }

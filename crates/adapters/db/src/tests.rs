@@ -17,10 +17,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use keys_sealed::{AeadColumns, ColumnSettings};
-use ports::{ColumnCipher, Result};
+use ports::{ColumnCipher, Result, RevisionMirror};
 use testkit::bench::Bench;
 use testkit::cluster::Member;
-use testkit::fakes::{FixedClock, SeededRandom};
+use testkit::fakes::{FixedClock, MemoryMirror, SeededRandom};
 use testkit::locks::LocksBench;
 
 use crate::{Database, Process, Role, Settings, connect};
@@ -57,6 +57,7 @@ fn as_owner(url: &str, kind: Process) -> Settings {
         kind,
         node_id: None,
         cipher: cipher(),
+        mirror: None,
         random,
     }
 }
@@ -89,13 +90,17 @@ async fn connected(settings: &Settings) -> Database {
 
 /// A process in the cluster, with whatever has to live as long.
 async fn bench(url: &str, keep: impl Send + Sync + 'static) -> Bench {
-    let database = Arc::new(connected(&settings(url, Process::Worker)).await);
+    let mirror = Arc::new(MemoryMirror::new(Arc::default()));
+    let told: Arc<dyn RevisionMirror> = mirror.clone();
+    let settings = Settings { mirror: Some(told), ..settings(url, Process::Worker) };
+    let database = Arc::new(connected(&settings).await);
     database.migrate_up().await.unwrap();
     database.join().await.unwrap();
     let waiting = Arc::clone(&database);
     Bench {
         store: database.store(),
         cipher: database.cipher(),
+        mirror,
         leases: database.leases(),
         locks: database.locks(),
         relay: database.outbox(),

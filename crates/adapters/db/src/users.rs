@@ -112,6 +112,10 @@ impl UserRepo for Conn<Work> {
             .exec(self.0.write())
             .await
             .during(OPERATION)?;
+        // Whoever is gone has no revision any more.
+        if user.base.deleted_at.is_some() {
+            self.0.raised().user(user.base.id);
+        }
         if done.rows_affected == 0 { Err(Error::new(Kind::Precondition, OPERATION)) } else { Ok(()) }
     }
 
@@ -150,6 +154,7 @@ impl UserRepo for Conn<Work> {
             .exec(self.0.write())
             .await
             .during("users.bump_auth_revision")?;
+        self.0.raised().user(id);
         Ok(())
     }
 }

@@ -45,8 +45,8 @@ impl Default for Bearers {
 impl Auth {
     /// Who presents this access token, or API key.
     ///
-    /// A warm caller costs no query while this process is alone with its database, and one read of revisions
-    /// otherwise: an ended session or a taken right is refused on the very next request, on every replica.
+    /// A warm caller costs no query while this process is alone with its database, one read of revisions from the cache
+    /// that processes share, and one from the database where they share none: an ended session or a taken right is refused on the very next request, on every replica.
     ///
     /// # Errors
     /// `Unauthenticated`; [`Error::MfaRequired`] when the token's tenant asks for a second factor.
@@ -117,8 +117,7 @@ impl Auth {
         if self.core.cluster.is_sole() {
             return Ok(true);
         }
-        let revisions = self.core.store.access().revisions(principal.user, principal.scope.tenant_uuid());
-        Ok(revisions.await.optional()? == Some(principal.revisions))
+        Ok(self.revisions_of(principal).await? == Some(principal.revisions))
     }
 
     /// Checks that the caller has proven who they are a moment ago, for what a stolen token must not do.

@@ -19,6 +19,7 @@ mod proof;
 mod reauthenticate;
 mod refresh;
 mod register;
+mod revisions;
 mod second_factor;
 mod secret;
 mod session;

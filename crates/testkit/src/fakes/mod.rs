@@ -3,6 +3,7 @@
 mod blobs;
 mod clock;
 mod cluster;
+mod mirror;
 mod random;
 #[cfg(test)]
 mod tests;
@@ -10,4 +11,5 @@ mod tests;
 pub use blobs::MemoryBlobs;
 pub use clock::FixedClock;
 pub use cluster::FakeCluster;
+pub use mirror::MemoryMirror;
 pub use random::SeededRandom;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use ports::{Clock, Cluster, Kind, Random};
 
-use super::{FakeCluster, FixedClock, MemoryBlobs, SeededRandom};
+use super::{FakeCluster, FixedClock, MemoryBlobs, MemoryMirror, SeededRandom};
 use crate::blobs::Depot;
+use crate::mirror::MirrorBench;
 
 crate::clock_suite!(FixedClock::default());
 
@@ -17,6 +18,15 @@ async fn depot() -> Option<Depot> {
 }
 
 crate::blobs_suite!(depot());
+
+#[allow(clippy::unused_async, reason = "the suite waits for mirrors")]
+async fn mirror() -> Option<MirrorBench> {
+    let clock = Arc::new(FixedClock::default());
+    let mirror = Arc::new(MemoryMirror::new(Arc::clone(&clock)));
+    Some(MirrorBench { other: mirror.clone(), mirror, clock: Some(clock), keep: Box::new(()) })
+}
+
+crate::mirror_suite!(mirror());
 
 #[test]
 fn a_fixed_clock_moves_when_told() {

@@ -1,7 +1,7 @@
 //! [`ports::AccessQueries`] and [`ports::AccessRepo`].
 
 use domain::{Permission, Policy, PolicyRole, SystemRole, Tenant, TenantScope, TenantStatus, UserStatus};
-use ports::{Kind, Membership, Revisions};
+use ports::{Kind, Membership, Raise, RevisionMirror, RevisionOf, Revisions, Seen};
 
 use crate::bench::Bench;
 use crate::samples::{at, base, id, scope, tenant, user, uuid};
@@ -106,6 +106,57 @@ pub async fn raises_of_a_policy_add_up(bench: &Bench) {
     futures_util::future::join_all((0..8).map(|_| raise())).await;
     let revisions = bench.store.access().revisions(ada.base.uuid, Some(tenant.base.uuid)).await.unwrap();
     assert_eq!(revisions.tenant, 8);
+}
+
+/// Makes the mirror know it.
+async fn mirrored(bench: &Bench, of: RevisionOf) {
+    let seen = bench.mirror.look(&[of]).await.unwrap().remove(0);
+    let Seen::Open(place) = seen else { panic!("{seen:?}") };
+    bench.mirror.fill(&[(place, 1)]).await.unwrap();
+    assert_eq!(bench.mirror.look(&[of]).await.unwrap(), [Seen::At(1)]);
+}
+
+/// "The mirror tells nobody any more what a revision was before this has raised it, or has deleted its user."
+pub async fn what_is_raised_or_gone_is_not_told_any_more(bench: &Bench) {
+    let (ada, tenant) = (user(), tenant_with_roles(bench).await);
+    bench.commit(async |tx| tx.users().insert(&ada).await).await;
+    let mut gone = ada.clone();
+    gone.base.deleted_at = Some(at(1));
+    let of_ada = RevisionOf::User(ada.base.id);
+    for (of, change) in [
+        (of_ada, "bump"),
+        (RevisionOf::Platform, "platform"),
+        (RevisionOf::Tenant(tenant.base.id), "tenant"),
+        (of_ada, "delete"),
+    ] {
+        mirrored(bench, of).await;
+        let tx = bench.begin().await;
+        match change {
+            "bump" => tx.users().bump_auth_revision(ada.base.id).await.unwrap(),
+            "platform" => tx.access().bump_policy(TenantScope::Platform).await.unwrap(),
+            "tenant" => tx.access().bump_policy(scope(&tenant)).await.unwrap(),
+            _ => tx.users().update(&gone).await.unwrap(),
+        }
+        assert_eq!(bench.mirror.look(&[of]).await.unwrap(), [Seen::At(1)], "{change}: not yet");
+        tx.commit().await.unwrap();
+        let seen = bench.mirror.look(&[of]).await.unwrap().remove(0);
+        let Seen::Open(place) = seen else { panic!("{change}: {seen:?}") };
+        // The next round begins with nothing.
+        let raise = Raise { of: vec![place.of], ticket: bench.mirror.ticket().unwrap() };
+        bench.mirror.raised(&raise).await.unwrap();
+    }
+}
+
+/// "What is rolled back tells nothing."
+pub async fn what_is_rolled_back_tells_nothing(bench: &Bench) {
+    let ada = user();
+    bench.commit(async |tx| tx.users().insert(&ada).await).await;
+    let of = RevisionOf::User(ada.base.id);
+    mirrored(bench, of).await;
+    let tx = bench.begin().await;
+    tx.users().bump_auth_revision(ada.base.id).await.unwrap();
+    drop(tx);
+    assert_eq!(bench.mirror.look(&[of]).await.unwrap(), [Seen::At(1)]);
 }
 
 /// "All live roles of a scope", with what is stored of them.

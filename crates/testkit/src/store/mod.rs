@@ -185,6 +185,8 @@ macro_rules! store_suite {
                     a_membership_is_a_way_in,
                     revisions_are_those_of_user_platform_and_tenant,
                     raises_of_a_policy_add_up,
+                    what_is_raised_or_gone_is_not_told_any_more,
+                    what_is_rolled_back_tells_nothing,
                     a_policy_is_all_roles_of_a_scope,
                     a_role_name_is_unique_in_its_scope,
                     roles_are_those_of_the_scope,
