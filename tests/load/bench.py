@@ -4,8 +4,10 @@ Called by bench.sh, which builds both and documents the settings. Machines are
 noisy: ours and the reference run in turn, and only the median ratio counts.
 """
 
+import base64
 import json
 import os
+import secrets
 import signal
 import statistics
 import subprocess
@@ -26,6 +28,7 @@ LISTED_USERS = int(os.environ.get("BENCH_LISTED_USERS", "1000000"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "1000000"))
 MAX_DATABASE_CONNECTIONS = int(os.environ.get("BENCH_DATABASE_CONNECTIONS", "10"))
 DATABASE_SERVER = os.environ.get("BENCH_DATABASE_SERVER", "postgres://postgres@127.0.0.1:5432")
+REDIS = os.environ.get("BENCH_REDIS", "redis://127.0.0.1:6379")
 FIGURES = os.environ.get("BENCH_FIGURES", "P1,P3,P8").split(",")
 
 CORES = len(os.sched_getaffinity(0))
@@ -35,6 +38,11 @@ BYSTANDERS = 4
 # A run of a million requests ends here at the latest, however slow the machine.
 GROWTH_SECONDS = 600
 ME = "/api/v1/users/me"
+# Behind token, session and permission check like the other one, but nothing of it lies in the database.
+WARM = "/api/v1/permissions"
+# As all replicas of one service have it.
+REPLICA = {"MAINSTAY_SERVER__PUBLIC_URL": "http://mainstay.bench", "MAINSTAY_SECURITY__MASTER_KEY":
+           base64.b64encode(secrets.token_bytes(32)).decode()}
 
 
 def main():
@@ -56,11 +64,15 @@ def main():
         if "P10" in FIGURES:
             with start_api() as ours:
                 first_and_last_pages(ours, url)
-        if not {"P1", "P3", "P8"} & set(FIGURES):
+        if "P7" in FIGURES:
+            revisions(stack, api_binary)
+        if not {"P1", "P2", "P3", "P8"} & set(FIGURES):
             return
         with start_api() as ours, servers.reference(reference_binary, url, MAX_DATABASE_CONNECTIONS) as bare:
             if "P1" in FIGURES:
                 read_one_row(ours, bare, url)
+            if "P2" in FIGURES:
+                read_what_is_warm(ours, bare)
             if "P3" in FIGURES:
                 logins(ours, reference_binary)
                 bystanders_of_a_storm(ours, bare)
@@ -81,6 +93,42 @@ def read_one_row(ours, bare, database_url):
     rates = in_turn("P1", runs, lambda result: result.rate)
     for reference, goal in (("sqlx", "≥ 1.0"), ("tokio-postgres", "–"), ("constant", "–")):
         row(f"P1 `GET {ME}` vs {reference}, requests/s", rates["ours"], rates[reference], goal)
+
+
+def read_what_is_warm(ours, bare):
+    """P2: an authenticated read that needs no row, against a constant after one token check."""
+    token = ours.login()
+    large = ours.size(WARM, token)
+    runs = {
+        "ours": lambda: load(ours.url(WARM), SECONDS, CONNECTIONS, token),
+        "constant": lambda: load(bare.url("/constant"), SECONDS, CONNECTIONS, bare.token),
+        "as large": lambda: load(bare.url(f"/constant/{large}"), SECONDS, CONNECTIONS, bare.token),
+    }
+    rates = in_turn("P2", runs, lambda result: result.rate)
+    row(f"P2 `GET {WARM}` vs constant, requests/s", rates["ours"], rates["constant"], "≥ 0.60")
+    row(f"P2 `GET {WARM}` vs a constant as large, requests/s", rates["ours"], rates["as large"], "–")
+
+
+def revisions(stack, api_binary):
+    """P7: what a replica beside another one does per second, by where it reads revisions; alone it reads none."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mainstay-bench-")))
+    redis = f"{REDIS}?prefix=bench-{secrets.token_hex(4)}"
+
+    def replica(url, name, cache):
+        (folder / name).mkdir()
+        more = {**REPLICA, "MAINSTAY_CACHE__URL": cache}
+        return stack.enter_context(servers.api(api_binary, url, folder / name, MAX_DATABASE_CONNECTIONS, more))
+
+    groups = {}
+    for name, caches in (("alone", ["memory://"]), ("database", ["memory://"] * 2), ("redis", [redis] * 2)):
+        url = stack.enter_context(servers.database(DATABASE_SERVER))
+        groups[name] = [replica(url, f"{name}-{number}", cache) for number, cache in enumerate(caches)][0]
+    tokens = {name: server.login() for name, server in groups.items()}
+    runs = {name: lambda name=name, server=server: load(server.url(ME), SECONDS, CONNECTIONS, tokens[name])
+            for name, server in groups.items()}
+    rates = in_turn("P7", runs, lambda result: result.rate)
+    row(f"P7 `GET {ME}` of two replicas: revisions from Redis vs from the database", rates["redis"], rates["database"], "–")
+    row(f"P7 `GET {ME}`: revisions from Redis vs alone", rates["redis"], rates["alone"], "–")
 
 
 def logins(ours, reference_binary):

@@ -8,7 +8,7 @@
 # Everything runs on loopback, in a database of its own which is dropped at the
 # end. Settings, with their defaults:
 #
-#   BENCH_FIGURES=P1,P3,P8          which figures; also P10
+#   BENCH_FIGURES=P1,P3,P8          which figures; also P2, P7 and P10
 #   BENCH_LISTED_USERS=1000000      rows of the list whose pages P10 compares
 #   BENCH_SECONDS=5                 length of one run
 #   BENCH_PAIRS=5                   rounds that count, after one to warm up
@@ -17,6 +17,7 @@
 #   BENCH_REQUESTS=1000000          requests over which memory growth is measured
 #   BENCH_DATABASE_CONNECTIONS=10   pool size of both servers
 #   BENCH_DATABASE_SERVER=postgres://postgres@127.0.0.1:5432
+#   BENCH_REDIS=redis://127.0.0.1:6379  where two replicas of P7 share revisions
 #   BENCH_REFERENCE_TARGET          where the reference server is built
 set -euo pipefail
 

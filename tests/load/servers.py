@@ -51,6 +51,15 @@ class Server:
         finally:
             connection.close()
 
+    def size(self, path, token):
+        """Bytes of an answer's body."""
+        connection = http.client.HTTPConnection(self.address, timeout=10)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        try:
+            return len(connection.getresponse().read())
+        finally:
+            connection.close()
+
     def login(self):
         """A new access token of the administrator."""
         status, answer = self.call("POST", "/api/v1/auth/login", login_body())
@@ -81,8 +90,8 @@ def database(server_url):
 
 
 @contextmanager
-def api(binary, database_url, data, max_connections):
-    """The API, ready to answer; `ready_ms` counts from exec."""
+def api(binary, database_url, data, max_connections, more=None):
+    """The API, ready to answer; `ready_ms` counts from exec. `more` are further settings."""
     settings = {
         "MAINSTAY_BOOTSTRAP__ADMIN_EMAIL": ADMIN_EMAIL,
         "MAINSTAY_BOOTSTRAP__ADMIN_PASSWORD": ADMIN_PASSWORD,
@@ -93,6 +102,7 @@ def api(binary, database_url, data, max_connections):
         "MAINSTAY_RATE_LIMIT__ENABLED": "false",
         "MAINSTAY_SERVER__PORT": "0",
         "MAINSTAY_WORKER__EMBEDDED": "true",
+        **(more or {}),
     }
     address_file = data / "api.addr"
     address_file.unlink(missing_ok=True)

@@ -188,7 +188,8 @@ impl App {
     /// The key that signs its access tokens, as PKCS#8: out of the database, opened with the master key beside it.
     pub(crate) async fn signing_key(&self) -> Vec<u8> {
         const KEY: &str = "FROM ring_keys WHERE purpose = 'access-token'";
-        let hex = if self.database_url.starts_with("postgres") { "encode(sealed, 'hex')" } else { "hex(sealed)" };
+        let hex =
+            if self.database_url.starts_with("postgres") { "encode(sealed, 'hex')" } else { "hex(sealed)" };
         let sealed = text(&self.database_url, &format!("SELECT {hex} {KEY}")).await;
         let byte = |at: usize| u8::from_str_radix(&sealed[at..at + 2], 16).unwrap();
         let sealed: Vec<u8> = (0..sealed.len()).step_by(2).map(byte).collect();

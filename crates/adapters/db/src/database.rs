@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chrono::DateTime;
 use domain::Timestamp;
 use migrations::assets::{self, AssetStatus};
-use ports::{Cluster, ColumnCipher, Error, JobLeases, Kind, Locks, OutboxRelay, Result, RevisionMirror, Store, Wakeups};
+use ports::{
+    Cluster, ColumnCipher, Error, JobLeases, Kind, Locks, OutboxRelay, Result, RevisionMirror, Store, Wakeups,
+};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::cluster::Node;

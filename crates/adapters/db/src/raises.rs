@@ -42,7 +42,10 @@ pub(crate) struct Herald {
 
 impl Herald {
     /// Before the commit. The rows that were raised are held by this unit of work, so that nobody else is at it.
-    pub(crate) async fn raising(&self, raised: &Raised) -> ports::Result<Option<(&dyn RevisionMirror, Raise)>> {
+    pub(crate) async fn raising(
+        &self,
+        raised: &Raised,
+    ) -> ports::Result<Option<(&dyn RevisionMirror, Raise)>> {
         let (Some(mirror), of) = (self.mirror.as_deref(), raised.all()) else { return Ok(None) };
         if of.is_empty() {
             return Ok(None);

@@ -38,7 +38,8 @@ pub async fn what_is_filled_is_told(bench: &MirrorBench) {
 
 /// "What is known of each, in their order."
 pub async fn each_is_one_by_itself(bench: &MirrorBench) {
-    let all = [RevisionOf::Tenant(1), RevisionOf::Platform, ADA, RevisionOf::User(11), RevisionOf::Tenant(11)];
+    let all =
+        [RevisionOf::Tenant(1), RevisionOf::Platform, ADA, RevisionOf::User(11), RevisionOf::Tenant(11)];
     let looked = bench.mirror.look(&all).await.unwrap();
     let places: Vec<_> = looked
         .into_iter()
@@ -141,11 +142,12 @@ pub async fn is_over_in_time_from_the_look_on(bench: &MirrorBench) {
     }
     let begun = tokio::time::Instant::now();
     // Written again and again, as by readers that are slow.
-    bench.is_over("what was read", async || {
-        fill(&*bench.mirror, &first, 1).await;
-        !matches!(seen(&*bench.other, ADA).await, Seen::At(_))
-    })
-    .await;
+    bench
+        .is_over("what was read", async || {
+            fill(&*bench.mirror, &first, 1).await;
+            !matches!(seen(&*bench.other, ADA).await, Seen::At(_))
+        })
+        .await;
     let memory = bench.mirror.memory();
     assert!(begun.elapsed() >= memory / 2, "{:?}", begun.elapsed());
     fill(&*bench.mirror, &first, 1).await;

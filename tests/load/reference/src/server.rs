@@ -26,6 +26,7 @@ pub async fn serve() -> anyhow::Result<()> {
             .app_data(hasher.clone())
             .app_data(verifier.clone())
             .service(constant)
+            .service(large)
             .service(live)
             .service(by_sqlx)
             .service(by_tokio_postgres)
@@ -40,12 +41,29 @@ pub async fn serve() -> anyhow::Result<()> {
 /// A constant after one JWT check.
 #[get("/constant")]
 async fn constant(request: HttpRequest, verifier: web::Data<Verifier>) -> Result<HttpResponse> {
+    admit(&request, &verifier)?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(r#"{"status":"up"}"#))
+}
+
+/// The same, as large as one likes.
+#[get("/constant/{bytes}")]
+async fn large(
+    request: HttpRequest,
+    bytes: web::Path<usize>,
+    verifier: web::Data<Verifier>,
+) -> Result<HttpResponse> {
+    admit(&request, &verifier)?;
+    static LETTERS: [u8; 1 << 16] = [b'x'; 1 << 16];
+    let body = &LETTERS[..(*bytes).min(LETTERS.len())];
+    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+}
+
+fn admit(request: &HttpRequest, verifier: &Verifier) -> Result<()> {
     let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
     let token = header
         .and_then(|value| value.strip_prefix("Bearer "))
         .ok_or_else(|| ErrorUnauthorized("no token"))?;
-    verifier.check(token).map_err(ErrorUnauthorized)?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(r#"{"status":"up"}"#))
+    verifier.check(token).map_err(ErrorUnauthorized)
 }
 
 /// The same constant without the check: a bystander of a login storm.

@@ -23,8 +23,13 @@ async fn connect(url: &str, seed: u64) -> Arc<RedisRevisions> {
     mirror
 }
 
+/// Who reads, and who ends something.
+async fn both(url: &str) -> (Arc<RedisRevisions>, Arc<RedisRevisions>) {
+    tokio::join!(connect(url, 1), connect(url, 1 << 32))
+}
+
 pub(super) async fn bench(url: &str, keep: impl Any + Send + Sync) -> MirrorBench {
-    let (mirror, other) = tokio::join!(connect(url, 1), connect(url, 1 << 32));
+    let (mirror, other) = both(url).await;
     MirrorBench { mirror, other, clock: None, keep: Box::new(keep) }
 }
 
@@ -46,8 +51,9 @@ fn raise(mirror: &RedisRevisions) -> Raise {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_comes_back_with_an_older_state_is_not_believed() {
     let Some(server) = RedisServer::start().await else { return };
-    let (reader, writer) = tokio::join!(connect(&server.url(), 1), connect(&server.url(), 1 << 32));
-    for round in 1..4 {
+    let (reader, writer) = both(&server.url()).await;
+    let mut came_back = 0;
+    for round in 1..=20 {
         knows(&reader, round).await;
         server.ask(&["SAVE"]).unwrap();
         let raise = raise(&writer);
@@ -55,11 +61,16 @@ async fn a_server_that_comes_back_with_an_older_state_is_not_believed() {
         writer.raised(&raise).await.unwrap();
         server.kill();
         server.resume().await;
-        assert!(server.ask(&["KEYS", "*:r:u1"]).unwrap().contains(":r:u1"), "the machine is too slow for this test");
+        // On a busy machine it may have passed away already.
+        came_back += u32::from(server.ask(&["KEYS", "*:r:u1"]).unwrap().contains(":r:u1"));
         let told = eventually("an answer", SOON, async || reader.look(&[ADA]).await.ok()).await;
         assert!(!matches!(told[0], Seen::At(_)), "{told:?}");
-        writer.raised(&raise).await.unwrap();
+        eventually("whoever raises", SOON, async || writer.raised(&raise).await.ok()).await;
+        if came_back == 2 {
+            return;
+        }
     }
+    panic!("of twenty older states {came_back} came back");
 }
 
 /// A command that a stopped server has taken and not yet executed comes too late to count.
@@ -67,7 +78,7 @@ async fn a_server_that_comes_back_with_an_older_state_is_not_believed() {
 async fn what_a_stopped_server_executes_late_is_not_told() {
     let Some(server) = RedisServer::start().await else { return };
     let url = format!("{}?timeout_ms=100", server.url());
-    let (reader, writer) = tokio::join!(connect(&url, 1), connect(&url, 1 << 32));
+    let (reader, writer) = both(&url).await;
     let Seen::Open(place) = reader.look(&[ADA]).await.unwrap().remove(0) else { panic!("no place") };
     server.hang();
     assert_eq!(reader.fill(&[(place, 1)]).await.unwrap_err().kind(), Kind::Unavailable);
@@ -85,7 +96,7 @@ async fn what_a_stopped_server_executes_late_is_not_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_emptied_server_tells_nothing() {
     let Some(server) = RedisServer::start().await else { return };
-    let (reader, writer) = tokio::join!(connect(&server.url(), 1), connect(&server.url(), 1 << 32));
+    let (reader, writer) = both(&server.url()).await;
     knows(&reader, 1).await;
     let raise = raise(&writer);
     writer.raising(&raise).await.unwrap();
