@@ -163,6 +163,9 @@ pub async fn a_raise_that_nobody_ends_is_over_in_time(bench: &MirrorBench) {
 
 /// "Nobody else has the same."
 pub async fn tickets_are_never_the_same(bench: &MirrorBench) {
+    let places = [place(&*bench.mirror, RevisionOf::User(2)), place(&*bench.other, RevisionOf::User(3))];
+    let places = futures_util::future::join_all(places).await;
+    assert_ne!(places[0].ticket, places[1].ticket);
     let tickets: HashSet<String> = (0..1000).map(|_| bench.mirror.ticket().unwrap()).collect();
     assert_eq!(tickets.len(), 1000);
 }
