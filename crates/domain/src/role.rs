@@ -1,8 +1,6 @@
 //! Roles, and the policy that all roles of a scope make together.
 
-use thiserror::Error;
-
-use crate::{Base, Permission, SystemRole, TenantScope};
+use crate::{Base, Permission, RoleName, SystemRole, TenantScope};
 
 /// A set of permissions with a name, of one tenant or of the platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,32 +37,6 @@ pub struct RoleLink {
     pub uuid: uuid::Uuid,
     /// Its name.
     pub name: String,
-}
-
-/// What a role is called: 1 to 100 characters, without control characters and without blanks at either end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleName(String);
-
-/// Why a text is no name of a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("must have 1 to 100 characters, and no control characters")]
-pub struct RoleNameError;
-
-impl RoleName {
-    /// Parses it; blanks around it go.
-    ///
-    /// # Errors
-    /// [`RoleNameError`] when too little or too much is left.
-    pub fn parse(text: &str) -> Result<Self, RoleNameError> {
-        let text = text.trim();
-        let fits = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.to_owned())) } else { Err(RoleNameError) }
-    }
-
-    /// The text itself.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// All roles of a scope, as rules.
@@ -126,14 +98,6 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_what_they_say() {
-        assert_eq!(RoleName::parse("  Support ✓ ").unwrap().as_str(), "Support ✓");
-        for text in ["", "   ", "a\nb", &"x".repeat(101)] {
-            assert_eq!(RoleName::parse(text), Err(RoleNameError), "{text:?}");
-        }
-    }
 
     #[test]
     fn inheritance_has_no_circle_and_an_end() {

@@ -61,32 +61,6 @@ impl TenantStatus {
     }
 }
 
-/// What a tenant is called: 1 to 200 characters, without control characters and without blanks at either end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantName(String);
-
-/// Why a text is no name of a tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("must have 1 to 200 characters, and no control characters")]
-pub struct TenantNameError;
-
-impl TenantName {
-    /// Parses it; blanks around it go.
-    ///
-    /// # Errors
-    /// [`TenantNameError`] when too little or too much is left.
-    pub fn parse(text: &str) -> Result<Self, TenantNameError> {
-        let text = text.trim();
-        let fits = (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.to_owned())) } else { Err(TenantNameError) }
-    }
-
-    /// The text itself.
-    pub fn into_string(self) -> String {
-        self.0
-    }
-}
-
 /// A tenant's short name: 1 to 64 of `a–z`, `0–9` and `-`, with no dash at either end. No text is both a short name and
 /// a UUID.
 #[derive(Debug, Clone, PartialEq, Eq)]

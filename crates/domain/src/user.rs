@@ -1,10 +1,6 @@
 //! A person who can sign in. Users are global; what they may do in a tenant is a membership.
 
-use std::fmt;
-
-use thiserror::Error;
-
-use crate::{Base, Email, Locale, Phone, TimeZone, Timestamp};
+use crate::{Base, DisplayName, Email, Locale, Phone, TimeZone, Timestamp};
 
 /// A user account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,41 +73,5 @@ impl User {
     /// True once the address has been proven.
     pub fn is_verified(&self) -> bool {
         self.email_verified_at.is_some()
-    }
-}
-
-/// 1 to 100 visible characters, trimmed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DisplayName(String);
-
-/// Why a text is no display name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("must have 1 to 100 visible characters")]
-pub struct DisplayNameError;
-
-impl DisplayName {
-    /// Parses a name; control characters are refused because names end up in mail headers and logs.
-    ///
-    /// # Errors
-    /// [`DisplayNameError`] when it is empty, too long or holds control characters.
-    pub fn parse(text: &str) -> Result<Self, DisplayNameError> {
-        let text = text.trim();
-        let length = text.chars().count();
-        if (1..=100).contains(&length) && !text.chars().any(char::is_control) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(DisplayNameError)
-        }
-    }
-
-    /// The trimmed text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for DisplayName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

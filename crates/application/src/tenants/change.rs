@@ -134,7 +134,7 @@ impl Parsed {
         let name = changes.name.and_then(|name| {
             let parsed = TenantName::parse(&name)
                 .inspect_err(|error| errors.push(FieldError::new("name", "length", error)));
-            parsed.ok().map(TenantName::into_string)
+            parsed.ok().map(|name| name.to_string())
         });
         let slug = changes.slug.and_then(|slug| {
             let parsed =

@@ -30,7 +30,7 @@ impl Tenants {
             Some(text) => Slug::parse(text).map_err(|error| Error::field("slug", "slug", error))?,
             None => Slug::of_name(&new.name, base.uuid),
         };
-        let tenant = Tenant::new(base, name.into_string(), slug.into_string());
+        let tenant = Tenant::new(base, name.to_string(), slug.into_string());
         let (founded, scope) = (&tenant, tenant.scope());
         let person = &self.core.store.users().by_id(caller.user_id).await?.base;
         Work::run(&self.core, context, CREATE, |mut work| async move {

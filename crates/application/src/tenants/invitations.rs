@@ -177,9 +177,8 @@ impl Tenants {
         known: Option<&User>,
         acceptance: &Acceptance,
     ) -> Result<(Newcomer, Option<String>)> {
-        let refused = |error: domain::DisplayNameError| {
-            Error::Invalid(vec![FieldError::new("displayName", "length", &error)])
-        };
+        let refused =
+            |error: domain::NameError| Error::Invalid(vec![FieldError::new("displayName", "length", &error)]);
         let display_name =
             acceptance.display_name.as_deref().map(DisplayName::parse).transpose().map_err(refused)?;
         let newcomer = Newcomer { email: invitation.email.clone(), display_name };
