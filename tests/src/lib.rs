@@ -19,6 +19,7 @@ mod bad_input;
 mod contention;
 mod devices;
 mod edge;
+mod enumeration;
 mod idempotency;
 mod jobs;
 mod journey;

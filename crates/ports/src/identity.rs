@@ -65,11 +65,6 @@ pub trait UserQueries: Send + Sync {
     /// # Errors
     /// `Unavailable`.
     async fn count(&self, filter: &UserFilter) -> Result<u64>;
-    /// Only the revision that remembered principals are compared with; the cheapest read there is.
-    ///
-    /// # Errors
-    /// `NotFound`, `Unavailable`.
-    async fn auth_revision(&self, id: i64) -> Result<i64>;
     /// True when there is no user at all, deleted ones included.
     ///
     /// # Errors
@@ -85,6 +80,13 @@ pub trait UserRepo: UserQueries {
     /// # Errors
     /// `Conflict` when a live user has the address.
     async fn insert(&self, user: &User) -> Result<()>;
+    /// Writes a new user. Where a live one has the address already, that one is called as the new one, and its version
+    /// raised, as long as nobody has proven the address; otherwise nothing changes. Who has the address then. By the
+    /// same statements in each case, so that their time does not tell which it was.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn claim(&self, user: &User) -> Result<User>;
     /// Writes all fields of a user that was read at `user.base.version` and raises the version by one. Never
     /// lowers `auth_revision`, which may have been bumped since.
     ///
@@ -139,6 +141,12 @@ pub trait CredentialRepo: CredentialQueries {
     /// # Errors
     /// `Conflict` when the user has one already.
     async fn insert(&self, credential: &Credential) -> Result<()>;
+    /// Writes the password of a user, or replaces it, as long as nobody has proven the user's address; otherwise
+    /// nothing changes. By the same statement in each case, so that its time does not tell which it was.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn propose(&self, credential: &Credential) -> Result<()>;
     /// Replaces the hash.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::conn::{Conn, Link, Work};
 use crate::entity::audit_entries::{Column, Entity, Model};
 use crate::error::{During, unreadable};
 use crate::paging::{Listed, count, page};
-use crate::person_keys;
+use crate::person_keys::{self, Key};
 use crate::text::storable;
 
 #[async_trait]
@@ -80,21 +80,30 @@ const PERSONAL: SealedColumn = SealedColumn { table: "audit_entries", name: "per
 
 /// Whose it is, and what it says of them, under their key. Nothing when nobody is known, who has a key.
 ///
-/// An anonymous entry costs the same statement whether or not it is about a user: its time must not tell.
+/// An anonymous entry costs the same whether or not it is about a user, whose time must not tell: the same statement, and
+/// for nobody a key that nobody keeps.
 async fn sealed(work: &Work, entry: &AuditEntry) -> Result<Option<(Uuid, Vec<u8>)>> {
     const OPERATION: &str = "audit.append";
     let (person, key) = match (entry.actor_kind.as_str(), entry.person()) {
         ("user", Some(person)) => (person, person_keys::of_actor(work, person, OPERATION).await?),
         ("anonymous", person) => {
             let person = person.unwrap_or_default();
-            (person, person_keys::of(work, [person], OPERATION).await?.remove(&person))
+            let key = person_keys::of(work, [person], OPERATION).await?.remove(&person);
+            if key.is_none() {
+                under(work, &person_keys::decoy(work, person)?, entry)?;
+            }
+            (person, key)
         }
         _ => return Ok(None),
     };
     let Some(key) = key else { return Ok(None) };
+    Ok(Some((person, under(work, &key, entry)?)))
+}
+
+fn under(work: &Work, key: &Key, entry: &AuditEntry) -> Result<Vec<u8>> {
     let personal = Personal { ip: entry.ip.clone(), user_agent: entry.user_agent.clone() };
-    let plain = Zeroizing::new(serde_json::to_vec(&personal).map_err(|_| unreadable(OPERATION, "entry"))?);
-    Ok(Some((person, work.cipher().seal_under(&key, PERSONAL, entry.uuid, &plain)?)))
+    let plain = serde_json::to_vec(&personal).map_err(|_| unreadable("audit.append", "entry"))?;
+    work.cipher().seal_under(key, PERSONAL, entry.uuid, &Zeroizing::new(plain))
 }
 
 /// Entries as they can still be read: what was under a key that is gone is gone. One look for the keys of all.

@@ -3,14 +3,18 @@
 use async_trait::async_trait;
 use domain::{Credential, Timestamp};
 use ports::{CredentialQueries, CredentialRepo, Error, Kind, Result};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::conn::{Conn, Link, Work};
 use crate::entity::credentials::{Column, Entity, Model};
-use crate::entity::{base_of, former_passwords as former, row_with_base};
+use crate::entity::{base_of, former_passwords as former, row_with_base, users};
 use crate::error::During;
 use crate::paging::bounded;
+
+const PROPOSE: &str = "credentials.propose";
 
 #[async_trait]
 impl<L: Link> CredentialQueries for Conn<L> {
@@ -42,6 +46,39 @@ impl CredentialRepo for Conn<Work> {
         Ok(())
     }
 
+    async fn propose(&self, credential: &Credential) -> Result<()> {
+        let Credential { base, user_id, password_hash } = credential;
+        let row: [(Column, Expr); 8] = [
+            (Column::Id, Expr::val(base.id)),
+            (Column::Uuid, Expr::val(base.uuid)),
+            (Column::CreatedAt, Expr::val(base.created_at)),
+            (Column::UpdatedAt, Expr::val(base.updated_at)),
+            (Column::DeletedAt, Expr::val(base.deleted_at)),
+            (Column::Version, Expr::val(base.version)),
+            (Column::UserId, Expr::val(*user_id)),
+            (Column::PasswordHash, Expr::val(password_hash.as_str())),
+        ];
+        let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
+        let unproven = Query::select()
+            .exprs(values)
+            .from(users::Entity)
+            .and_where(users::Column::Id.eq(*user_id))
+            .and_where(users::Column::EmailVerifiedAt.is_null())
+            .to_owned();
+        let taken = OnConflict::column(Column::UserId)
+            .target_and_where(Expr::col(Column::DeletedAt).is_null())
+            .values([
+                (Column::PasswordHash, Expr::val(password_hash.as_str())),
+                (Column::UpdatedAt, Expr::val(base.updated_at)),
+                (Column::Version, Expr::col((Entity, Column::Version)).add(1)),
+            ])
+            .to_owned();
+        let mut insert = Query::insert().into_table(Entity).columns(columns).on_conflict(taken).to_owned();
+        insert.select_from(unproven).map_err(|error| Error::with(Kind::Internal, PROPOSE, error))?;
+        self.0.write().execute(&insert).await.during(PROPOSE)?;
+        Ok(())
+    }
+
     async fn replace_hash(&self, user_id: i64, hash: &str, now: Timestamp) -> Result<()> {
         const OPERATION: &str = "credentials.replace_hash";
         let done = Entity::update_many()
@@ -55,6 +92,7 @@ impl CredentialRepo for Conn<Work> {
             .during(OPERATION)?;
         if done.rows_affected == 0 { Err(Error::new(Kind::NotFound, OPERATION)) } else { Ok(()) }
     }
+
     async fn remove(&self, user_id: i64) -> Result<bool> {
         let theirs = Entity::delete_many().filter(Column::UserId.eq(user_id));
         let removed = theirs.exec(self.0.write()).await.during("credentials.remove")?;

@@ -46,6 +46,13 @@ pub(crate) async fn of(
     rows.into_iter().map(open).collect()
 }
 
+/// A key of nobody's, which costs as much as to open somebody's.
+pub(crate) fn decoy(work: &Work, person: Uuid) -> Result<Key> {
+    let key = work.cipher().new_key()?;
+    work.cipher().seal(PERSON, person, &key)?;
+    Ok(key)
+}
+
 /// The key of somebody who acts. Accounts that are older than keys get theirs now; `None` for who is no user.
 pub(crate) async fn of_actor(work: &Work, person: Uuid, operation: &'static str) -> Result<Option<Key>> {
     if let Some(key) = of(work, [person], operation).await?.remove(&person) {

@@ -23,8 +23,9 @@ impl Remarks {
         Self(errands)
     }
 
-    /// The statement, with what the calling task is about.
+    /// The statement, with what the calling task is about. At the level `trace` the log shows it, without its values.
     pub(crate) fn behind(&self, mut statement: Statement) -> Statement {
+        tracing::trace!(sql = statement.sql, "statement");
         if let Some(errand) = self.0.as_ref().and_then(|errands| errands.current()) {
             write(&errand, &mut statement.sql);
         }

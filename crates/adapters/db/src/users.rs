@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{DisplayName, Email, Locale, Phone, SearchKey, TimeZone, Timestamp, User, UserStatus};
 use ports::{ColumnCipher, Error, Kind, Page, PageOf, Result, SortKey, UserFilter, UserQueries, UserRepo};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
@@ -61,13 +61,6 @@ impl<L: Link> UserQueries for Conn<L> {
         count(query, on, "users.count").await
     }
 
-    async fn auth_revision(&self, id: i64) -> Result<i64> {
-        const OPERATION: &str = "users.auth_revision";
-        let query = live().filter(Column::Id.eq(id)).select_only().column(Column::AuthRevision);
-        let revision = query.into_tuple().one(self.0.read()).await.during(OPERATION)?;
-        revision.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))
-    }
-
     async fn is_empty(&self) -> Result<bool> {
         let query = Entity::find().select_only().column(Column::Id).limit(1).into_tuple::<i64>();
         Ok(query.one(self.0.read()).await.during("users.is_empty")?.is_none())
@@ -80,6 +73,30 @@ impl UserRepo for Conn<Work> {
         let row = row_of(user, self.0.cipher())?.into_active_model();
         Entity::insert(row).exec_without_returning(self.0.write()).await.during("users.insert")?;
         person_keys::create(&self.0, user.base.id, user.base.uuid, "users.insert").await
+    }
+
+    async fn claim(&self, user: &User) -> Result<User> {
+        const OPERATION: &str = "users.claim";
+        let row = row_of(user, self.0.cipher())?;
+        let stored = |column: Column| Expr::col((Entity, column));
+        let unproven = |new: Expr, column: Column| {
+            let new = Expr::case(stored(Column::EmailVerifiedAt).is_null(), new).finally(stored(column));
+            (column, new.into())
+        };
+        let taken = OnConflict::column(Column::Email)
+            .target_and_where(Expr::col(Column::DeletedAt).is_null())
+            .values([
+                unproven(Expr::val(row.display_name.clone()), Column::DisplayName),
+                unproven(Expr::val(row.name_key.clone()), Column::NameKey),
+                unproven(Expr::val(row.updated_at), Column::UpdatedAt),
+                unproven(stored(Column::Version).add(1), Column::Version),
+            ])
+            .to_owned();
+        let insert = Entity::insert(row.into_active_model()).on_conflict(taken);
+        insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
+        let holder = self.by_email(&user.email).await?;
+        person_keys::create(&self.0, holder.base.id, holder.base.uuid, OPERATION).await?;
+        Ok(holder)
     }
 
     async fn update(&self, user: &User) -> Result<()> {

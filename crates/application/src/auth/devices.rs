@@ -8,6 +8,9 @@ use super::Auth;
 use super::proof::Counter;
 use crate::{Context, Error, Result, Work};
 
+/// The internal id that no user has, to look up what is not there.
+pub(super) const NOBODY: i64 = 0;
+
 impl Auth {
     /// Notes from where an account is entered, and tells its person when that is somewhere new. Not the first time:
     /// there is nobody to be warned.
@@ -52,10 +55,10 @@ impl Auth {
         }
     }
 
-    /// Nobody has the id 0: strangers cost the same look.
+    /// Strangers cost the same look.
     async fn is_familiar(&self, counter: &Counter) -> Result<bool> {
         let since = self.core.clock.now() - FAMILIAR;
         let devices = self.core.store.devices();
-        Ok(devices.knows_network(counter.user_id.unwrap_or(0), &counter.network, since).await?)
+        Ok(devices.knows_network(counter.user_id.unwrap_or(NOBODY), &counter.network, since).await?)
     }
 }

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::Auth;
+use super::devices::NOBODY;
 use super::proof::Counter;
 use super::second_factor::Challenge;
 use super::session::SignedIn;
@@ -93,14 +94,14 @@ impl Auth {
         Ok(LoggedIn::Admitted(Box::new(self.admit(opened.await?)?)))
     }
 
+    /// Whoever can log in with the address. What is read for somebody is read for nobody, too.
     async fn find(&self, email: &str) -> Result<Option<(User, Credential)>> {
         let Ok(email) = Email::parse(email) else { return Ok(None) };
-        let Some(user) = self.core.store.users().by_email(&email).await.optional()? else { return Ok(None) };
-        if user.status == UserStatus::Locked {
-            return Ok(None);
-        }
-        let credential = self.core.store.credentials().of_user(user.base.id).await.optional()?;
-        Ok(credential.map(|credential| (user, credential)))
+        let user = self.core.store.users().by_email(&email).await.optional()?;
+        let id = user.as_ref().map_or(NOBODY, |user| user.base.id);
+        let credential = self.core.store.credentials().of_user(id).await.optional()?;
+        let user = user.filter(|user| user.status == UserStatus::Active);
+        Ok(user.zip(credential))
     }
 
     /// The tenant that a session shall speak for. One that the user is no member of is answered like a wrong password: it

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::Auth;
 use super::secret::Secret;
-use crate::users::lost_race;
+use crate::users::{join_all, lost_race};
 use crate::{Action, Context, Error, Result, Work};
 
 const VERIFY: Action = Action { name: "user.verify-email", resource: "user" };
@@ -69,8 +69,9 @@ impl Auth {
         user.base.updated_at = now;
         match work.tx().users().update(user).await {
             // A registration of the same address came between: its newer mail is the one that counts.
-            Err(error) if error.kind() == Kind::Precondition => Err(Error::TokenInvalid),
-            other => Ok(other?),
+            Err(error) if error.kind() == Kind::Precondition => return Err(Error::TokenInvalid),
+            other => other?,
         }
+        join_all(&self.core, work, user).await
     }
 }

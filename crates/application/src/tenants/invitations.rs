@@ -198,8 +198,8 @@ impl Tenants {
         match (work.tx().users().by_email(&newcomer.email).await.optional()?, hash) {
             (Some(user), _) if user.status == UserStatus::Locked => Err(Error::TokenInvalid),
             (Some(user), _) if user.is_verified() => Ok(user),
-            (unproven, Some(hash)) => {
-                let mut user = self.auth.begin_account(work, unproven, newcomer, hash).await?;
+            (_, Some(hash)) => {
+                let mut user = self.auth.begin_account(work, newcomer, hash).await?;
                 self.auth.mark_verified(work, &mut user).await?;
                 Ok(user)
             }

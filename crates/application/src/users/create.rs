@@ -73,9 +73,15 @@ pub(crate) async fn write_new(core: &Core, work: &Work<'_>, user: &User, hash: O
         let credential = Credential { base: core.base()?, user_id: user.base.id, password_hash };
         tx.credentials().insert(&credential).await?;
     }
-    if core.settings.tenancy == Tenancy::Single {
-        let tenant = tx.tenants().by_slug(DEFAULT_TENANT).await?;
-        join(core, tx, &user.base, tenant.scope(), SystemRole::Member).await?;
+    join_all(core, work, user).await
+}
+
+/// Where there is one tenant, everybody is a member of it. Who registers becomes one with the proof of their address, so
+/// that a registration costs the same whether or not there was an account.
+pub(crate) async fn join_all(core: &Core, work: &Work<'_>, user: &User) -> Result<()> {
+    if core.settings.tenancy == Tenancy::Multi {
+        return Ok(());
     }
-    Ok(())
+    let tenant = work.tx().tenants().by_slug(DEFAULT_TENANT).await?;
+    join(core, work.tx(), &user.base, tenant.scope(), SystemRole::Member).await
 }

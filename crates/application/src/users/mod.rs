@@ -7,7 +7,7 @@ mod list;
 mod profile;
 
 pub use create::NewUser;
-pub(crate) use create::write_new;
+pub(crate) use create::{join_all, write_new};
 pub use profile::Changes;
 
 use domain::{SystemRole, User, UserActivity};

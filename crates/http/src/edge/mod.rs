@@ -2,6 +2,7 @@
 
 mod errand;
 mod etag;
+mod even;
 mod headers;
 mod layer;
 mod limit;
@@ -12,6 +13,7 @@ mod render;
 mod tests;
 
 pub(crate) use etag::{is_current, mark_coding, unchanged};
+pub(crate) use even::evenly;
 pub(crate) use layer::edge;
 pub(crate) use limit::{Limited, limited};
 pub(crate) use operations::{Operation, Operations};

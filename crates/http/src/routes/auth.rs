@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::users::UserBody;
 use crate::State;
-use crate::edge::{Limited, limited};
+use crate::edge::{Limited, evenly, limited};
 use crate::extract::{Anyone, Body, Caller};
 use crate::respond::{Envelope, Failure, Nothing, Reply};
 
@@ -173,7 +173,7 @@ impl From<SignedIn> for SessionBody {
 
 /// Register. The answer is the same for a known address; a mail tells its owner more.
 #[utoipa::path(tag = "auth", request_body = RegisterBody, responses(Limited, (status = 202, description = "A mail is on its way", body = Envelope<Nothing>)))]
-#[post("/api/v1/auth/register", wrap = "limited(Limit::Mails)")]
+#[post("/api/v1/auth/register", wrap = "evenly()", wrap = "limited(Limit::Mails)")]
 async fn register(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -205,7 +205,7 @@ async fn verify_email(
     (status = 403, description = "`email_not_verified`, only after a right password"),
     (status = 423, description = "`account_locked`, with Retry-After"),
 ))]
-#[post("/api/v1/auth/login", wrap = "limited(Limit::Secrets)")]
+#[post("/api/v1/auth/login", wrap = "evenly()", wrap = "limited(Limit::Secrets)")]
 async fn login(
     state: web::Data<State>,
     Anyone(context): Anyone,

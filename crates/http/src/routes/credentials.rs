@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::bounded;
 use crate::State;
-use crate::edge::{Limited, limited};
+use crate::edge::{Limited, evenly, limited};
 use crate::extract::{Anyone, Body, Caller};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Nothing, Reply};
@@ -60,7 +60,7 @@ struct PasswordChangeBody {
     Limited,
     (status = 202, description = "If there is something to prove, a mail is on its way", body = Envelope<Nothing>),
 ))]
-#[post("/api/v1/auth/resend-verification", wrap = "limited(Limit::Mails)")]
+#[post("/api/v1/auth/resend-verification", wrap = "evenly()", wrap = "limited(Limit::Mails)")]
 async fn resend_verification(
     state: web::Data<State>,
     Anyone(context): Anyone,
@@ -75,7 +75,7 @@ async fn resend_verification(
     Limited,
     (status = 202, description = "If the address is known, a mail is on its way", body = Envelope<Nothing>),
 ))]
-#[post("/api/v1/auth/forgot-password", wrap = "limited(Limit::Mails)")]
+#[post("/api/v1/auth/forgot-password", wrap = "evenly()", wrap = "limited(Limit::Mails)")]
 async fn forgot_password(
     state: web::Data<State>,
     Anyone(context): Anyone,

@@ -5,7 +5,7 @@ use ports::{BulkTable, Kind, MembershipRow, TenantRows};
 
 use crate::bench::Bench;
 use crate::samples::{base, credential, id, job, phone, scope, session, tenant, user};
-use crate::store::users::with_number;
+use crate::store::user_lists::with_number;
 
 /// What is written in bulk reads back like what is written one by one.
 pub async fn rows_of_all_kinds_read_back(bench: &Bench) {

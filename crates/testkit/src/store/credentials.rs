@@ -59,6 +59,37 @@ pub async fn a_hash_is_replaced(bench: &Bench) {
     assert_eq!(refused, Kind::NotFound);
 }
 
+/// "Writes the password of a user, or replaces it, as long as nobody has proven the user's address; otherwise nothing
+/// changes."
+pub async fn is_proposed_until_the_address_is_proven(bench: &Bench) {
+    let mut user = user();
+    bench.commit(async |tx| tx.users().insert(&user).await).await;
+    let user_id = user.base.id;
+    let mut stored = credential(user_id);
+    let propose = async |it: &Credential| bench.commit(async |tx| tx.credentials().propose(it).await).await;
+    let of_user = async || bench.store.credentials().of_user(user_id).await.unwrap();
+    propose(&stored).await;
+    assert_eq!(of_user().await, stored);
+    let mut next = Credential { password_hash: "$argon2id$next".to_owned(), ..credential(user_id) };
+    next.base.updated_at = at(9);
+    propose(&next).await;
+    stored.password_hash.clone_from(&next.password_hash);
+    stored.base.updated_at = at(9);
+    stored.base.version += 1;
+    assert_eq!(of_user().await, stored);
+    user.email_verified_at = Some(at(10));
+    bench.commit(async |tx| tx.users().update(&user).await).await;
+    propose(&credential(user_id)).await;
+    assert_eq!(of_user().await, stored);
+    // Nor does a proven user without a password get one, nor nobody.
+    bench.commit(async |tx| tx.credentials().remove(user_id).await).await;
+    for stranger in [user_id, id()] {
+        propose(&credential(stranger)).await;
+        let missing = bench.store.credentials().of_user(stranger).await.unwrap_err();
+        assert_eq!(missing.kind(), Kind::NotFound);
+    }
+}
+
 /// "Removes the password of a user, for good. True when there was one."
 pub async fn is_removed_for_good(bench: &Bench) {
     let (gone, kept) = (written(bench).await, written(bench).await);

@@ -26,6 +26,8 @@ pub mod tenancy;
 pub mod tenant_content;
 pub mod tokens;
 pub mod unit_of_work;
+pub mod user_ends;
+pub mod user_lists;
 pub mod users;
 
 /// Runs the suite on the databases that the expression gives, a future of `Option<Bench>`; `None` skips, after
@@ -48,18 +50,25 @@ macro_rules! store_suite {
                     an_update_never_lowers_the_revision,
                     bumps_add_up,
                     empty_counts_deleted_users,
+                    an_address_is_claimed_until_it_is_proven,
+                    of_many_claims_one_is_first,
+                }
+                user_lists {
                     lists_in_every_order_by_page,
                     filters_and_searches,
+                    are_found_by_their_number,
+                }
+                user_ends {
                     restores_what_was_deleted,
                     a_taken_address_is_not_restored,
                     purge_removes_the_long_deleted,
                     of_two_purges_one_hears_of_each,
-                    are_found_by_their_number,
                 }
                 credentials {
                     reads_back_every_field,
                     a_user_has_one,
                     a_hash_is_replaced,
+                    is_proposed_until_the_address_is_proven,
                     is_removed_for_good,
                     former_hashes_are_kept_to_their_number,
                 }

@@ -6,7 +6,7 @@ use ports::{Kind, SealedColumn, StaleValue};
 use crate::bench::Bench;
 use crate::columns::keys;
 use crate::samples::{at, id, phone, user};
-use crate::store::users::with_number;
+use crate::store::user_lists::with_number;
 
 fn column(bench: &Bench) -> SealedColumn {
     let columns = bench.store.sealed().columns();

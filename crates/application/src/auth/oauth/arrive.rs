@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use super::OAuthRefusal;
 use crate::auth::Auth;
 use crate::auth::secret::Secret;
-use crate::users::{lost_race, write_new};
+use crate::users::{join_all, lost_race, write_new};
 use crate::{Action, Context, Error, Result, Work};
 
 const LOGIN: Action = Action { name: "oauth.login", resource: "user" };
@@ -184,6 +184,7 @@ impl Auth {
         for purpose in [MailPurpose::VerifyEmail, MailPurpose::ChangeEmail, MailPurpose::ResetPassword] {
             tx.mail_tokens().clear(user.base.id, purpose).await?;
         }
+        join_all(&self.core, work, &user).await?;
         work.emit(&DomainEvent::EmailVerified { user: user.base.uuid }).await?;
         self.revoke_all(work, user.base.id, None).await?;
         Ok(user)
