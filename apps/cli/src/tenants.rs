@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub(crate) enum Tenants {
-    /// Write one, with its roles, members and audit trail, as an encrypted archive.
+    /// Write one, with its roles, members, invitations and audit trail, as an encrypted archive.
     Export {
         /// Its short name or its id.
         tenant: String,
@@ -46,6 +46,12 @@ pub(crate) async fn execute(command: Tenants) -> Result<()> {
                 "imported tenant `{}` ({}): {} roles, {} members, {} of them with a new account, {} audit entries",
                 done.slug, done.tenant, done.roles, done.members, done.accounts, done.audit_entries
             );
+            if done.invitations > 0 {
+                println!(
+                    "{} invitations wait; invite again who shall have a link that works here",
+                    done.invitations
+                );
+            }
         }
     }
     Ok(())

@@ -92,11 +92,11 @@ impl Application {
             idempotency: idempotency::Idempotency::new(core.clone()),
             audit: audit::Audit::new(core.clone(), lists.clone()),
             mails: mails::Mails::new(core.clone(), keys.clone(), tenants.clone()),
+            tenant_archives: tenant_archives::TenantArchives::new(core.clone(), tenants.clone()),
             tenants,
             outbox: outbox::Outbox::new(core.clone(), lists),
             people: people::People::new(core.clone()),
             maintenance: maintenance::Maintenance::new(core.clone(), people::People::new(core.clone())),
-            tenant_archives: tenant_archives::TenantArchives::new(core.clone()),
             seeding: seeding::Seeding::new(core),
             keys,
         }

@@ -96,6 +96,7 @@ pub use tenancy::{
     TenantQueries, TenantRepo,
 };
 pub use tenant_content::{
-    Identified, MemberRow, NewMember, RoleRow, TenantContentQueries, TenantContentRepo, TrailStretch,
+    Identified, InvitationRow, MemberRow, NewInvitation, NewMember, RoleRow, TenantContentQueries,
+    TenantContentRepo, TrailStretch,
 };
 pub use token::{AccessClaims, SigningKey, TokenError, TokenIssuer};

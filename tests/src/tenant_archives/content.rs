@@ -1,6 +1,7 @@
 //! The lines themselves: what no export has written is not taken in.
 
 use application::{Context, Error};
+use domain::TenantStatus;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::{ByteStream, Kind};
 
@@ -35,7 +36,7 @@ profiles! {
         let whole = exported(app).await;
         let lines: Vec<&str> = whole.split_inclusive('\n').collect();
         let last = lines.len() - 1;
-        assert!(lines[0] == "{\"line\":\"archive\",\"format\":1}\n" && lines[last].contains("\"end\""), "{whole}");
+        assert!(lines[0] == "{\"line\":\"archive\",\"format\":2}\n" && lines[last].contains("\"end\""), "{whole}");
         let member = lines.iter().position(|line| line.contains("\"member\"")).unwrap();
         let without = |left_out: usize| {
             let rest = lines.iter().enumerate().filter(|(number, _)| *number != left_out);
@@ -52,7 +53,7 @@ profiles! {
             ("no line end", whole[..whole.len() - 1].to_owned()),
             ("something behind the end", format!("{whole}{}", lines[2])),
             ("two tenants", format!("{}{}{}", lines[0], lines[1], without(0))),
-            ("another format", whole.replacen("\"format\":1", "\"format\":2", 1)),
+            ("another format", whole.replacen("\"format\":2", "\"format\":3", 1)),
             ("an unknown kind", whole.replacen("\"line\":\"role\"", "\"line\":\"roll\"", 1)),
             ("no address", whole.replacen('@', "", 1)),
             ("an endless line", format!("{}{}", lines[0], "x".repeat(3 * 1024 * 1024))),
@@ -71,6 +72,31 @@ profiles! {
         assert_eq!((imported.members, imported.accounts, &*imported.slug), (1, 0, "copy"));
         let again = archives.import(&operator(), pieces(&whole), Some("copy")).await;
         assert!(matches!(again, Err(Error::Conflict)), "{again:?}");
+    }
+}
+
+/// What this program's first release wrote, with a role of its own and a member.
+const FORMER: &str = concat!(
+    r#"{"line":"archive","format":1}"#,
+    "\n",
+    r#"{"line":"tenant","key":7250000000000000001,"id":"0195a3c2-7a1e-7c3b-9f54-0c5d1f2e3a01","createdAt":"2026-03-01T12:00:00Z","updatedAt":"2026-03-01T12:00:00Z","version":1,"name":"Acme Inc.","slug":"acme"}"#,
+    "\n",
+    r#"{"line":"role","key":7250000000000000002,"id":"0195a3c2-7a1e-7c3b-9f54-0c5d1f2e3a02","createdAt":"2026-03-01T12:00:00Z","updatedAt":"2026-03-01T12:00:00Z","version":3,"name":"Prüfer","system":false,"permissions":["audit:read"]}"#,
+    "\n",
+    r#"{"line":"member","key":7250000000000000003,"id":"0195a3c2-7a1e-7c3b-9f54-0c5d1f2e3a03","createdAt":"2026-03-01T12:00:00Z","updatedAt":"2026-03-01T12:00:00Z","version":1,"status":"active","user":"0195a3c2-7a1e-7c3b-9f54-0c5d1f2e3a04","email":"ada@example.com","locked":false,"roles":[7250000000000000002]}"#,
+    "\n",
+    r#"{"line":"end","roles":1,"members":1,"auditEntries":0}"#,
+    "\n",
+);
+
+profiles! {
+    async fn the_former_format_is_read(app: &App) {
+        let archives = &app.use_cases().tenant_archives;
+        let imported = archives.import(&operator(), pieces(FORMER), None).await.unwrap();
+        assert_eq!((imported.roles, imported.members, imported.accounts, imported.invitations), (1, 1, 1, 0));
+        let export = archives.export(&operator(), "acme").await.unwrap();
+        assert_eq!(export.tenant.status, TenantStatus::Active);
+        assert!(!export.tenant.requires_mfa && export.tenant.settings.is_empty());
     }
 }
 

@@ -16,7 +16,8 @@ installations! {
         let source = source().await;
         let before = Description::of(&source).await;
         assert!(before.members.len() >= 1_200 && before.trail.len() == 1_200, "{before:?}");
-        assert!(before.roles.iter().any(|role| role.contains("Prüfer|0|3|reports:*")), "{:?}", before.roles);
+        assert!(before.roles.iter().any(|role| role.contains("Prüfer|Prüft ✓|0|3|reports:*")), "{:?}", before.roles);
+        assert_eq!((&*before.parents, before.invitations.len(), before.tenant.len()), (&["Prüfer|Leser".to_owned()][..], 1, 1));
         let vault = Vault::new();
         export(&source, &vault).well();
 
@@ -29,6 +30,14 @@ installations! {
         let tenant = id_in(&said.text);
         let after = Description::of(target).await;
         assert_eq!((&before.roles, &before.trail), (&after.roles, &after.trail));
+        assert_eq!((&before.tenant, &before.parents), (&after.tenant, &after.parents));
+        assert_eq!(before.invitations, after.invitations);
+        assert!(said.text.contains("1 invitations wait"), "{}", said.text);
+        // Nothing that was ever sent opens it.
+        let hex = "SELECT LOWER(HEX(hash)) FROM invitations";
+        let postgres = "SELECT encode(hash, 'hex') FROM invitations";
+        let hash = if target.profile == Profile::Postgres { postgres } else { hex };
+        assert_ne!(source.sql(hex).await, target.sql(hash).await);
         assert_eq!(without_owner(&before), without_owner(&after));
 
         let api = target.api("api", &[]).await;
@@ -45,7 +54,8 @@ installations! {
         let secrets = "SELECT u.email FROM users u JOIN credentials c ON c.user_id = u.id WHERE u.email LIKE '%@s1.%'";
         assert_eq!(target.sql(secrets).await, [OWNER]);
 
-        // And on, with what has happened since.
+        // And on, with what has happened since: nobody gets in any more.
+        target.sql("UPDATE tenants SET status = 'suspended', requires_mfa = TRUE WHERE slug = 'demo-1-0'").await;
         let (after, back) = (Description::of(target).await, Vault::new());
         assert_eq!(after.trail.len(), 1_201, "the owner has logged in");
         export(target, &back).well();
@@ -54,6 +64,7 @@ installations! {
         let said = import(&third, &back);
         assert!(said.well().contains("1200 of them with a new account"), "{}", said.text);
         assert_eq!(id_in(&said.text), tenant);
+        assert!(after.tenant[0].contains("|suspended|1|"), "{:?}", after.tenant);
         assert_eq!(Description::of(&third).await, after);
     }
 

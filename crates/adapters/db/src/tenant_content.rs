@@ -5,19 +5,24 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use domain::{DisplayName, Email, UserStatus};
 use ports::{
-    Identified, MemberRow, NewMember, Result, RoleRow, TenantContentQueries, TenantContentRepo, TrailStretch,
+    Identified, InvitationRow, MemberRow, NewInvitation, NewMember, Result, RoleRow, TenantContentQueries,
+    TenantContentRepo, TrailStretch,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::audit::entries_of;
 use crate::bulk::insert;
 use crate::conn::{Conn, Link, Work};
-use crate::entity::{audit_entries, membership_roles, memberships, role_permissions, roles, users};
+use crate::entity::{
+    audit_entries, invitation_roles, invitations, membership_roles, memberships, role_parents,
+    role_permissions, roles, users,
+};
 use crate::entity::{base_of, row_with_base};
 use crate::error::{During, unreadable};
 use crate::paging::bounded;
+use crate::roles::RoleTable;
 
 #[async_trait]
 impl<L: Link> TenantContentQueries for Conn<L> {
@@ -36,43 +41,61 @@ impl<L: Link> TenantContentQueries for Conn<L> {
         for grant in granted.all(self.0.read()).await.during(OPERATION)? {
             permissions.entry(grant.role_id).or_default().push(grant.permission);
         }
+        let ids = found.iter().map(|role| role.id).collect();
+        let mut parents = self.roles_of(tenant_id, &PARENTS, ids, OPERATION).await?;
         let row = |role: roles::Model| {
             let mut permissions = permissions.remove(&role.id).unwrap_or_default();
             permissions.sort_unstable();
-            RoleRow { base: base_of!(role), name: role.name, system: role.system, permissions }
+            RoleRow {
+                parents: parents.remove(&role.id).unwrap_or_default(),
+                base: base_of!(role),
+                name: role.name,
+                description: role.description,
+                system: role.system,
+                permissions,
+            }
         };
         Ok(found.into_iter().map(row).collect())
     }
 
     async fn members(&self, tenant_id: i64, after: i64, limit: u64) -> Result<Vec<MemberRow>> {
         const OPERATION: &str = "tenant_content.members";
-        // Asked of each row: a set of all who live would be made anew for every batch.
-        let of_member = Expr::col((users::Entity, users::Column::Id))
-            .equals((memberships::Entity, memberships::Column::UserId));
-        let living = Query::select()
-            .expr(Expr::val(1))
-            .from(users::Entity)
-            .and_where(of_member)
-            .and_where(live_user())
-            .to_owned();
         let found = memberships::Entity::find()
             .filter(memberships::Column::TenantId.eq(tenant_id))
             .filter(memberships::Column::DeletedAt.is_null())
             .filter(memberships::Column::Id.gt(after))
-            .filter(Expr::exists(living))
+            .filter(lives((memberships::Entity, memberships::Column::UserId)))
             .order_by_asc(memberships::Column::Id)
             .limit(bounded(limit));
         let found = found.all(self.0.read()).await.during(OPERATION)?;
-        let people = users::Entity::find()
-            .filter(users::Column::Id.is_in(found.iter().map(|member| member.user_id)))
-            .filter(live_user());
-        let people = people.all(self.0.read()).await.during(OPERATION)?;
-        let people: HashMap<i64, users::Model> = people.into_iter().map(|user| (user.id, user)).collect();
-        let mut roles = self.roles_of(tenant_id, &found, OPERATION).await?;
+        let people = self.people(found.iter().map(|member| member.user_id), OPERATION).await?;
+        let ids = found.iter().map(|member| member.id).collect();
+        let mut roles = self.roles_of(tenant_id, &MEMBERS, ids, OPERATION).await?;
         // Whoever was deleted between two of the statements is a member no more.
         let present = found.into_iter().filter_map(|member| {
             let roles = roles.remove(&member.id).unwrap_or_default();
             people.get(&member.user_id).map(|user| member_of(member, user, roles, OPERATION))
+        });
+        present.collect()
+    }
+
+    async fn invitations(&self, tenant_id: i64, after: i64, limit: u64) -> Result<Vec<InvitationRow>> {
+        const OPERATION: &str = "tenant_content.invitations";
+        use invitations::{Column, Entity};
+        let found = Entity::find()
+            .filter(Column::TenantId.eq(tenant_id))
+            .filter(Column::Id.gt(after))
+            .filter(lives((Entity, Column::InvitedBy)))
+            .order_by_asc(Column::Id)
+            .limit(bounded(limit));
+        let found = found.all(self.0.read()).await.during(OPERATION)?;
+        let people = self.people(found.iter().map(|invitation| invitation.invited_by), OPERATION).await?;
+        let ids = found.iter().map(|invitation| invitation.id).collect();
+        let mut roles = self.roles_of(tenant_id, &INVITED, ids, OPERATION).await?;
+        let present = found.into_iter().filter_map(|invitation| {
+            let roles = roles.remove(&invitation.id).unwrap_or_default();
+            let host = people.get(&invitation.invited_by)?;
+            Some(invitation_of(invitation, host, roles, OPERATION))
         });
         present.collect()
     }
@@ -145,7 +168,7 @@ impl TenantContentRepo for Conn<Work> {
                 tenant_id: Some(tenant_id),
                 name: role.name.clone(),
                 system: role.system,
-                description: None,
+                description: role.description.clone(),
             })
         };
         let grants = roles.iter().flat_map(|role| {
@@ -157,6 +180,15 @@ impl TenantContentRepo for Conn<Work> {
         });
         insert::<roles::Entity>(&self.0, roles.iter().map(row).collect(), OPERATION).await?;
         insert::<role_permissions::Entity>(&self.0, grants.collect(), OPERATION).await
+    }
+
+    async fn insert_parents(&self, links: &[(i64, i64)]) -> Result<()> {
+        let link = |(role_id, parent_id): &(i64, i64)| role_parents::Model {
+            role_id: *role_id,
+            parent_id: *parent_id,
+        };
+        let rows = links.iter().map(link).collect();
+        insert::<role_parents::Entity>(&self.0, rows, "tenant_content.insert_parents").await
     }
 
     async fn insert_members(&self, tenant_id: i64, members: &[NewMember]) -> Result<()> {
@@ -175,14 +207,39 @@ impl TenantContentRepo for Conn<Work> {
         insert::<memberships::Entity>(&self.0, members.iter().map(row).collect(), OPERATION).await?;
         insert::<membership_roles::Entity>(&self.0, links.collect(), OPERATION).await
     }
+
+    async fn insert_invitations(&self, tenant_id: i64, invitations: &[NewInvitation]) -> Result<()> {
+        const OPERATION: &str = "tenant_content.insert_invitations";
+        let row = |invitation: &NewInvitation| {
+            row_with_base!(invitations::Model, invitation.base, {
+                tenant_id: tenant_id,
+                email: invitation.email.to_string(),
+                invited_by: invitation.invited_by,
+                expires_at: invitation.expires_at,
+                hash: invitation.hash.clone(),
+            })
+        };
+        let links = invitations.iter().flat_map(|invitation| {
+            let link =
+                |role: &i64| invitation_roles::Model { invitation_id: invitation.base.id, role_id: *role };
+            invitation.roles.iter().map(link)
+        });
+        insert::<invitations::Entity>(&self.0, invitations.iter().map(row).collect(), OPERATION).await?;
+        insert::<invitation_roles::Entity>(&self.0, links.collect(), OPERATION).await
+    }
 }
 
+const PARENTS: RoleTable = RoleTable { name: "role_parents", holder: "role_id", role: "parent_id" };
+const MEMBERS: RoleTable = RoleTable { name: "membership_roles", holder: "membership_id", role: "role_id" };
+const INVITED: RoleTable = RoleTable { name: "invitation_roles", holder: "invitation_id", role: "role_id" };
+
 impl<L: Link> Conn<L> {
-    /// The roles of each membership, sorted.
+    /// The roles of each of these, sorted.
     async fn roles_of(
         &self,
         tenant_id: i64,
-        members: &[memberships::Model],
+        table: &RoleTable,
+        holders: Vec<i64>,
         operation: &'static str,
     ) -> Result<HashMap<i64, Vec<i64>>> {
         let own = Query::select()
@@ -191,16 +248,39 @@ impl<L: Link> Conn<L> {
             .and_where(roles::Column::TenantId.eq(tenant_id))
             .and_where(roles::Column::DeletedAt.is_null())
             .to_owned();
-        let links = membership_roles::Entity::find()
-            .filter(membership_roles::Column::MembershipId.is_in(members.iter().map(|member| member.id)))
-            .filter(membership_roles::Column::RoleId.in_subquery(own))
-            .order_by_asc(membership_roles::Column::RoleId);
+        let links = Query::select()
+            .columns([table.holder, table.role])
+            .from(table.name)
+            .and_where(Expr::col(table.holder).is_in(holders))
+            .and_where(Expr::col(table.role).in_subquery(own))
+            .order_by(table.role, Order::Asc)
+            .to_owned();
         let mut found: HashMap<i64, Vec<i64>> = HashMap::new();
-        for link in links.all(self.0.read()).await.during(operation)? {
-            found.entry(link.membership_id).or_default().push(link.role_id);
+        for row in self.0.read().query_all(&links).await.during(operation)? {
+            let holder = row.try_get_by(0).during(operation)?;
+            found.entry(holder).or_default().push(row.try_get_by(1).during(operation)?);
         }
         Ok(found)
     }
+
+    /// The live ones among these users, by their internal ids.
+    async fn people(
+        &self,
+        ids: impl Iterator<Item = i64> + Send,
+        operation: &'static str,
+    ) -> Result<HashMap<i64, users::Model>> {
+        let people = users::Entity::find().filter(users::Column::Id.is_in(ids)).filter(live_user());
+        let people = people.all(self.0.read()).await.during(operation)?;
+        Ok(people.into_iter().map(|user| (user.id, user)).collect())
+    }
+}
+
+/// Whether the user that a row names lives. Asked of each row: a set of all who live would be made anew for every batch.
+fn lives(reference: impl IntoColumnRef) -> Expr {
+    let same = Expr::col((users::Entity, users::Column::Id)).equals(reference);
+    let mut living = Query::select();
+    living.expr(Expr::val(1)).from(users::Entity).and_where(same).and_where(live_user());
+    Expr::exists(living)
 }
 
 fn live_user() -> Expr {
@@ -221,6 +301,21 @@ fn member_of(
         email,
         display_name,
         locked: UserStatus::from_stored(&user.status) == UserStatus::Locked,
+        roles,
+    })
+}
+
+fn invitation_of(
+    invitation: invitations::Model,
+    host: &users::Model,
+    roles: Vec<i64>,
+    operation: &'static str,
+) -> Result<InvitationRow> {
+    Ok(InvitationRow {
+        email: address(&invitation.email, operation)?,
+        invited_by: address(&host.email, operation)?,
+        expires_at: invitation.expires_at,
+        base: base_of!(invitation),
         roles,
     })
 }

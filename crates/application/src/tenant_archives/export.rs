@@ -1,14 +1,15 @@
-//! Out: the tenant, its roles, its members, its audit entries, in this order, a batch at a time.
+//! Out: the tenant, its roles and what they inherit, its members, its invitations, its audit entries, in this order, a
+//! batch at a time.
 
 use std::collections::HashSet;
 
 use bytes::Bytes;
 use domain::{Tenant, TenantScope};
 use futures_util::{StreamExt, stream};
-use ports::{ByteStream, MemberRow};
+use ports::{ByteStream, InvitationRow, MemberRow};
 use uuid::Uuid;
 
-use super::lines::{Counts, FORMAT, Head, Line, piece};
+use super::lines::{Counts, FORMAT, Head, Line, ParentsLine, piece};
 use super::{BATCH, TenantArchives};
 use crate::{Action, Context, Core, Result, Work};
 
@@ -52,6 +53,7 @@ impl TenantArchives {
             tenant: tenant.clone(),
             stage: Stage::Head,
             roles: HashSet::new(),
+            parents: Vec::new(),
             counts: Counts::default(),
         };
         Ok(Export { tenant, format: FORMAT, content: stream::try_unfold(reading, Reading::step).boxed() })
@@ -62,7 +64,9 @@ impl TenantArchives {
 enum Stage {
     Head,
     Roles(i64),
+    Parents,
     Members(i64),
+    Invitations(i64),
     Trail(i64),
     End,
     Done,
@@ -74,6 +78,8 @@ struct Reading {
     stage: Stage,
     /// Those that have been written.
     roles: HashSet<i64>,
+    /// What waits until all of them have been.
+    parents: Vec<ParentsLine>,
     counts: Counts,
 }
 
@@ -85,7 +91,9 @@ impl Reading {
                 piece([Line::Archive(Head { format: FORMAT }), Line::from(&self.tenant)])
             }
             Stage::Roles(after) => self.roles(after).await,
+            Stage::Parents => self.inheritance(),
             Stage::Members(after) => self.members(after).await,
+            Stage::Invitations(after) => self.invitations(after).await,
             Stage::Trail(after) => self.trail(after).await,
             Stage::End => {
                 self.stage = Stage::Done;
@@ -100,24 +108,49 @@ impl Reading {
         let rows = self.core.store.tenant_content().roles(self.tenant.base.id, after, BATCH as u64).await?;
         self.stage = match rows.last() {
             Some(last) if rows.len() == BATCH => Stage::Roles(last.base.id),
-            _ => Stage::Members(0),
+            _ => Stage::Parents,
         };
         self.counts.roles += rows.len() as u64;
         self.roles.extend(rows.iter().map(|role| role.base.id));
+        let heirs = rows.iter().filter(|role| !role.parents.is_empty());
+        self.parents
+            .extend(heirs.map(|role| ParentsLine { role: role.base.id, parents: role.parents.clone() }));
         piece(rows.into_iter().map(Line::from))
     }
 
-    /// A role that came into being after the roles were read is left out: a line refers to lines before it.
+    fn inheritance(&mut self) -> ports::Result<Bytes> {
+        self.stage = Stage::Members(0);
+        let lines = std::mem::take(&mut self.parents);
+        self.counts.parents += lines.len() as u64;
+        piece(
+            lines
+                .into_iter()
+                .map(|line| Line::Parents(ParentsLine { parents: self.known(line.parents), ..line })),
+        )
+    }
+
+    /// Without a role that came into being after the roles were read: a line refers to lines before it.
+    fn known(&self, mut roles: Vec<i64>) -> Vec<i64> {
+        roles.retain(|role| self.roles.contains(role));
+        roles
+    }
+
     async fn members(&mut self, after: i64) -> ports::Result<Bytes> {
         let rows = self.core.store.tenant_content().members(self.tenant.base.id, after, BATCH as u64).await?;
         // Fewer than fit may also mean that somebody was deleted while they were read.
-        self.stage = rows.last().map_or(Stage::Trail(0), |last| Stage::Members(last.base.id));
+        self.stage = rows.last().map_or(Stage::Invitations(0), |last| Stage::Members(last.base.id));
         self.counts.members += rows.len() as u64;
-        let known = |member: MemberRow| {
-            let roles = member.roles.iter().copied().filter(|role| self.roles.contains(role)).collect();
-            Line::from(MemberRow { roles, ..member })
-        };
-        piece(rows.into_iter().map(known))
+        let known = |member: MemberRow| MemberRow { roles: self.known(member.roles), ..member };
+        piece(rows.into_iter().map(known).map(Line::from))
+    }
+
+    async fn invitations(&mut self, after: i64) -> ports::Result<Bytes> {
+        let content = self.core.store.tenant_content();
+        let rows = content.invitations(self.tenant.base.id, after, BATCH as u64).await?;
+        self.stage = rows.last().map_or(Stage::Trail(0), |last| Stage::Invitations(last.base.id));
+        self.counts.invitations += rows.len() as u64;
+        let known = |row: InvitationRow| InvitationRow { roles: self.known(row.roles), ..row };
+        piece(rows.into_iter().map(known).map(Line::from))
     }
 
     async fn trail(&mut self, after: i64) -> ports::Result<Bytes> {

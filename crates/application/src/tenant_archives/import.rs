@@ -4,12 +4,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{Base, DisplayName, Email, Slug, Tenant, TenantScope, User, UserStatus};
-use ports::{ByteStream, Identified, NewMember, RoleRow};
+use domain::{Base, DisplayName, Email, Slug, Tenant, TenantScope, TenantStatus, User, UserStatus};
+use ports::{ByteStream, Identified, NewInvitation, NewMember, RoleRow};
 use uuid::Uuid;
 
-use super::lines::{AuditLine, Counts, FORMAT, Line, Lines, MemberLine, RoleLine, TenantLine};
+use super::lines::{
+    AuditLine, Counts, FORMAT, InvitationLine, Line, Lines, MemberLine, OLDEST, ParentsLine, RoleLine,
+    TenantLine,
+};
 use super::{BATCH, TenantArchives, unreadable};
+use crate::tenants::Tenants;
 use crate::{Action, Context, Core, Error, FieldError, Result, Tenancy, Work};
 
 const IMPORT: Action = Action { name: "tenant.import", resource: "tenant" };
@@ -27,6 +31,8 @@ pub struct Imported {
     pub members: u64,
     /// Accounts made for members whose address nobody had.
     pub accounts: u64,
+    /// Invitations that wait.
+    pub invitations: u64,
     /// Entries of its audit trail.
     pub audit_entries: u64,
 }
@@ -56,26 +62,36 @@ impl TenantArchives {
         // Once: what it reads comes once.
         let work = Work::begin(&self.core, context, IMPORT).await?;
         let tenant = begin(&self.core, &work, archived, slug).await?;
-        let mut writing = Writing { core: &self.core, work, tenant, roles: HashMap::new(), accounts: 0 };
+        let mut writing = Writing {
+            core: &self.core,
+            tenants: &self.tenants,
+            work,
+            tenant,
+            roles: HashMap::new(),
+            accounts: 0,
+            invitations: 0,
+        };
         let counts = writing.all(&mut lines).await?;
-        let Writing { mut work, tenant, accounts, .. } = writing;
+        let Writing { mut work, tenant, accounts, invitations, .. } = writing;
         let scope = TenantScope::Tenant { id: tenant.base.id, uuid: tenant.base.uuid };
         work.acting_as(context.actor.clone(), scope);
         work.on(tenant.base.uuid);
         fail::fail_point!("import.before-commit", |_| std::process::abort());
         work.commit().await?;
-        let Counts { roles, members, audit_entries } = counts;
-        Ok(Imported { tenant: tenant.base.uuid, slug: tenant.slug, roles, members, accounts, audit_entries })
+        let Counts { roles, members, audit_entries, .. } = counts;
+        let (slug, tenant) = (tenant.slug, tenant.base.uuid);
+        Ok(Imported { tenant, slug, roles, members, accounts, invitations, audit_entries })
     }
 }
 
 /// The first two lines.
 async fn head(lines: &mut Lines) -> Result<TenantLine> {
     match lines.next().await? {
-        Some(Line::Archive(head)) if head.format == FORMAT => {}
+        Some(Line::Archive(head)) if (OLDEST..=FORMAT).contains(&head.format) => {}
         Some(Line::Archive(head)) => {
             let format = head.format;
-            let how = format!("it has format {format}, this program knows {FORMAT}; use a newer one");
+            let how =
+                format!("it has format {format}, this program knows {OLDEST} to {FORMAT}; use a newer one");
             return Err(unreadable(how).into());
         }
         _ => return Err(unreadable("it does not begin with its format").into()),
@@ -88,16 +104,21 @@ async fn head(lines: &mut Lines) -> Result<TenantLine> {
 
 /// Writes the tenant itself.
 async fn begin(core: &Core, work: &Work<'_>, archived: TenantLine, given: Option<Slug>) -> Result<Tenant> {
-    let TenantLine { row, name, slug } = archived;
+    let TenantLine { row, name, slug, status, requires_mfa, settings } = archived;
     let taken = work.tx().tenant_content().taken(Identified::Tenants, &[(row.key, row.id)]).await?;
     if given.is_none() && !taken.is_empty() {
         return Err(Error::Conflict);
     }
     let slug = given.map_or(slug, Slug::into_string);
     let ids = if taken.is_empty() { (row.key, row.id) } else { new_ids(core)? };
-    let tenant = Tenant::new(row.under(ids), name, slug);
+    let status = TenantStatus::from_stored(&status);
+    let tenant = Tenant { status, requires_mfa, settings, ..Tenant::new(row.under(ids), name, slug) };
     work.tx().tenants().insert(&tenant).await?;
     Ok(tenant)
+}
+
+fn address(text: &str) -> ports::Result<Email> {
+    Email::parse(text).map_err(|_| unreadable("an address is none"))
 }
 
 fn new_ids(core: &Core) -> Result<(i64, Uuid)> {
@@ -108,24 +129,29 @@ fn new_ids(core: &Core) -> Result<(i64, Uuid)> {
 #[derive(Default)]
 struct Batch {
     roles: Vec<RoleLine>,
+    parents: Vec<ParentsLine>,
     members: Vec<MemberLine>,
+    invitations: Vec<InvitationLine>,
     audit: Vec<AuditLine>,
 }
 
 impl Batch {
     fn is_full(&self) -> bool {
-        self.roles.len() + self.members.len() + self.audit.len() >= BATCH
+        let people = self.members.len() + self.invitations.len();
+        self.roles.len() + self.parents.len() + people + self.audit.len() >= BATCH
     }
 }
 
 /// A tenant on its way in.
 struct Writing<'a> {
     core: &'a Core,
+    tenants: &'a Tenants,
     work: Work<'a>,
     tenant: Tenant,
     /// What the archive calls a role, and what it is called here.
     roles: HashMap<i64, i64>,
     accounts: u64,
+    invitations: u64,
 }
 
 impl Writing<'_> {
@@ -138,9 +164,17 @@ impl Writing<'_> {
                     counts.roles += 1;
                     batch.roles.push(role);
                 }
+                Some(Line::Parents(parents)) => {
+                    counts.parents += 1;
+                    batch.parents.push(parents);
+                }
                 Some(Line::Member(member)) => {
                     counts.members += 1;
                     batch.members.push(member);
+                }
+                Some(Line::Invitation(invitation)) => {
+                    counts.invitations += 1;
+                    batch.invitations.push(invitation);
                 }
                 Some(Line::Audit(entry)) => {
                     counts.audit_entries += 1;
@@ -168,7 +202,9 @@ impl Writing<'_> {
     /// What is referred to comes first.
     async fn write(&mut self, batch: Batch) -> Result<()> {
         self.write_roles(batch.roles).await?;
+        self.write_parents(&batch.parents).await?;
         self.write_members(batch.members).await?;
+        self.write_invitations(batch.invitations).await?;
         self.write_trail(batch.audit).await
     }
 
@@ -177,11 +213,30 @@ impl Writing<'_> {
         let ids = self.free(Identified::Roles, ids).await?;
         let mut rows = Vec::with_capacity(lines.len());
         for (line, ids) in lines.into_iter().zip(ids) {
-            let RoleLine { row, name, system, permissions } = line;
+            let RoleLine { row, name, description, system, permissions } = line;
             self.roles.insert(row.key, ids.0);
-            rows.push(RoleRow { base: row.under(ids), name, system, permissions });
+            let (base, parents) = (row.under(ids), Vec::new());
+            rows.push(RoleRow { base, name, description, system, permissions, parents });
         }
         Ok(self.work.tx().tenant_content().insert_roles(self.tenant.base.id, &rows).await?)
+    }
+
+    async fn write_parents(&self, lines: &[ParentsLine]) -> Result<()> {
+        let mut pairs = Vec::new();
+        for line in lines {
+            let role = self.role(line.role)?;
+            pairs.extend(self.roles(&line.parents)?.into_iter().map(|parent| (role, parent)));
+        }
+        Ok(self.work.tx().tenant_content().insert_parents(&pairs).await?)
+    }
+
+    /// What a role of the archive is called here.
+    fn role(&self, key: i64) -> ports::Result<i64> {
+        self.roles.get(&key).copied().ok_or_else(|| unreadable("there is a role that it does not describe"))
+    }
+
+    fn roles(&self, keys: &[i64]) -> ports::Result<Vec<i64>> {
+        keys.iter().map(|key| self.role(*key)).collect()
     }
 
     async fn write_members(&mut self, lines: Vec<MemberLine>) -> Result<()> {
@@ -190,14 +245,30 @@ impl Writing<'_> {
         let people = self.people(&lines).await?;
         let mut rows = Vec::with_capacity(lines.len());
         for ((line, ids), user_id) in lines.into_iter().zip(ids).zip(people) {
-            let role = |key: &i64| {
-                let role = self.roles.get(key).copied();
-                role.ok_or_else(|| unreadable("a member has a role that it does not describe"))
-            };
-            let roles = line.roles.iter().map(role).collect::<ports::Result<_>>()?;
+            let roles = self.roles(&line.roles)?;
             rows.push(NewMember { base: line.row.under(ids), status: line.status, user_id, roles });
         }
         Ok(self.work.tx().tenant_content().insert_members(self.tenant.base.id, &rows).await?)
+    }
+
+    /// Always under new ids: the token of a link is made of the id, and no link that was ever sent shall work here. What
+    /// somebody asked who is not known here is left out.
+    async fn write_invitations(&mut self, lines: Vec<InvitationLine>) -> Result<()> {
+        let hosts: Vec<Email> =
+            lines.iter().map(|line| address(&line.invited_by)).collect::<ports::Result<_>>()?;
+        let known = self.work.tx().tenant_content().users_at(&hosts).await?;
+        let known: HashMap<Email, i64> = known.into_iter().collect();
+        let mut rows = Vec::with_capacity(lines.len());
+        for (line, host) in lines.into_iter().zip(hosts) {
+            let Some(invited_by) = known.get(&host).copied() else { continue };
+            let ids = new_ids(self.core)?;
+            let (_, hash) = self.tenants.token_of(ids.1)?;
+            let (email, roles) = (address(&line.email)?, self.roles(&line.roles)?);
+            let (base, expires_at) = (line.row.under(ids), line.expires_at);
+            rows.push(NewInvitation { base, email, invited_by, expires_at, hash, roles });
+        }
+        self.invitations += rows.len() as u64;
+        Ok(self.work.tx().tenant_content().insert_invitations(self.tenant.base.id, &rows).await?)
     }
 
     async fn write_trail(&self, lines: Vec<AuditLine>) -> Result<()> {
@@ -209,10 +280,8 @@ impl Writing<'_> {
 
     /// The internal ids of the members, with accounts for those who have none.
     async fn people(&mut self, lines: &[MemberLine]) -> Result<Vec<i64>> {
-        let addresses: Vec<Email> = lines
-            .iter()
-            .map(|line| Email::parse(&line.email).map_err(|_| unreadable("an address is none")))
-            .collect::<ports::Result<_>>()?;
+        let addresses: Vec<Email> =
+            lines.iter().map(|line| address(&line.email)).collect::<ports::Result<_>>()?;
         let present = self.work.tx().tenant_content().users_at(&addresses).await?;
         let present: HashMap<Email, i64> = present.into_iter().collect();
         let mut new = Vec::new();

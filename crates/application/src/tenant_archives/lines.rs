@@ -1,16 +1,19 @@
 //! The lines of an archive: one JSON object each, and their way from and to pieces of a stream.
 
 use bytes::{Bytes, BytesMut};
-use domain::{AuditEntry, Base, Tenant, Timestamp};
+use domain::{AuditEntry, Base, Tenant, TenantStatus, Timestamp};
 use futures_util::TryStreamExt;
-use ports::{ByteStream, MemberRow, Result, RoleRow};
+use ports::{ByteStream, InvitationRow, MemberRow, Result, RoleRow};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::unreadable;
 
-/// The only one that this program writes and reads. A line or a field more is another format.
-pub(super) const FORMAT: u32 = 1;
+/// The one that this program writes. A line or a field more is another format.
+pub(super) const FORMAT: u32 = 2;
+/// The oldest that it reads: what came later is empty in it.
+pub(super) const OLDEST: u32 = 1;
 /// Far more than any row holds; a stream without line ends is refused there.
 const LONGEST: usize = 1024 * 1024;
 
@@ -23,7 +26,9 @@ pub(super) enum Line {
     /// The second.
     Tenant(TenantLine),
     Role(RoleLine),
+    Parents(ParentsLine),
     Member(MemberLine),
+    Invitation(InvitationLine),
     Audit(AuditLine),
     /// The last.
     End(Counts),
@@ -52,6 +57,16 @@ pub(super) struct TenantLine {
     pub(super) row: Row,
     pub(super) name: String,
     pub(super) slug: String,
+    #[serde(default = "active")]
+    pub(super) status: String,
+    #[serde(default)]
+    pub(super) requires_mfa: bool,
+    #[serde(default)]
+    pub(super) settings: Map<String, Value>,
+}
+
+fn active() -> String {
+    TenantStatus::Active.as_str().to_owned()
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,8 +75,33 @@ pub(super) struct RoleLine {
     #[serde(flatten)]
     pub(super) row: Row,
     pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
     pub(super) system: bool,
     pub(super) permissions: Vec<String>,
+}
+
+/// From which roles a role inherits. Behind all roles, because any may inherit from any.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ParentsLine {
+    /// A key.
+    pub(super) role: i64,
+    /// Keys.
+    pub(super) parents: Vec<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct InvitationLine {
+    #[serde(flatten)]
+    pub(super) row: Row,
+    pub(super) email: String,
+    /// An address.
+    pub(super) invited_by: String,
+    pub(super) expires_at: Timestamp,
+    /// Keys.
+    pub(super) roles: Vec<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,7 +146,11 @@ pub(super) struct AuditLine {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Counts {
     pub(super) roles: u64,
+    #[serde(default)]
+    pub(super) parents: u64,
     pub(super) members: u64,
+    #[serde(default)]
+    pub(super) invitations: u64,
     pub(super) audit_entries: u64,
 }
 
@@ -130,15 +174,21 @@ impl Row {
 
 impl From<&Tenant> for Line {
     fn from(tenant: &Tenant) -> Self {
-        let (row, name, slug) = (Row::of(&tenant.base), tenant.name.clone(), tenant.slug.clone());
-        Self::Tenant(TenantLine { row, name, slug })
+        Self::Tenant(TenantLine {
+            row: Row::of(&tenant.base),
+            name: tenant.name.clone(),
+            slug: tenant.slug.clone(),
+            status: tenant.status.as_str().to_owned(),
+            requires_mfa: tenant.requires_mfa,
+            settings: tenant.settings.clone(),
+        })
     }
 }
 
 impl From<RoleRow> for Line {
     fn from(role: RoleRow) -> Self {
-        let RoleRow { base, name, system, permissions } = role;
-        Self::Role(RoleLine { row: Row::of(&base), name, system, permissions })
+        let RoleRow { base, name, description, system, permissions, parents: _ } = role;
+        Self::Role(RoleLine { row: Row::of(&base), name, description, system, permissions })
     }
 }
 
@@ -152,6 +202,18 @@ impl From<MemberRow> for Line {
             display_name: member.display_name.map(|name| name.to_string()),
             locked: member.locked,
             roles: member.roles,
+        })
+    }
+}
+
+impl From<InvitationRow> for Line {
+    fn from(invitation: InvitationRow) -> Self {
+        Self::Invitation(InvitationLine {
+            row: Row::of(&invitation.base),
+            email: invitation.email.to_string(),
+            invited_by: invitation.invited_by.to_string(),
+            expires_at: invitation.expires_at,
+            roles: invitation.roles,
         })
     }
 }

@@ -10,6 +10,7 @@ mod lines;
 use ports::{Error as PortError, Kind};
 
 use crate::Core;
+use crate::tenants::Tenants;
 
 pub use export::Export;
 pub use import::Imported;
@@ -21,11 +22,13 @@ const BATCH: usize = 500;
 #[derive(Clone)]
 pub struct TenantArchives {
     core: Core,
+    /// Who makes the tokens of invitations.
+    tenants: Tenants,
 }
 
 impl TenantArchives {
-    pub(crate) fn new(core: Core) -> Self {
-        Self { core }
+    pub(crate) fn new(core: Core, tenants: Tenants) -> Self {
+        Self { core, tenants }
     }
 }
 

@@ -242,7 +242,9 @@ macro_rules! store_suite {
                 }
                 tenant_content {
                     roles_read_back_in_order,
+                    roles_read_back_with_their_parents,
                     members_read_back_in_order,
+                    invitations_read_back_in_order,
                     what_does_not_fit_is_a_conflict,
                     the_trail_is_looked_through_by_stretches,
                     users_are_found_by_address,

@@ -1,10 +1,10 @@
 //! [`ports::TenantContentQueries`] and [`ports::TenantContentRepo`].
 
 use domain::{AuditEntry, Base, Tenant, User, UserStatus};
-use ports::{Identified, Kind, MemberRow, NewMember, RoleRow};
+use ports::{Identified, InvitationRow, Kind, MemberRow, NewInvitation, NewMember, RoleRow};
 
 use crate::bench::Bench;
-use crate::samples::{at, at_millis, base, email, id, tenant, user, uuid};
+use crate::samples::{at, at_millis, base, email, hash, id, tenant, user, uuid};
 use crate::store::audit::entry;
 
 /// Two tenants, so that there is somebody else.
@@ -24,7 +24,8 @@ async fn tenants(bench: &Bench) -> [Tenant; 2] {
 fn role(name: &str, permissions: &[&str]) -> RoleRow {
     let base = Base { updated_at: at_millis(1_007), version: 7, ..base() };
     let permissions = permissions.iter().map(|text| (*text).to_owned()).collect();
-    RoleRow { base, name: name.to_owned(), system: name == "owner", permissions }
+    let (name, description) = (name.to_owned(), (name != "owner").then(|| "Prüft 'es' ✓".to_owned()));
+    RoleRow { base, system: name == "owner", name, description, permissions, parents: vec![] }
 }
 
 fn member(user_id: i64, roles: &[&RoleRow]) -> NewMember {
@@ -67,6 +68,80 @@ pub async fn roles_read_back_in_order(bench: &Bench) {
     assert_eq!(content.roles(one.base.id, 0, 2).await.unwrap(), roles[..2]);
     assert_eq!(content.roles(one.base.id, roles[1].base.id, 10).await.unwrap(), roles[2..]);
     assert_eq!(content.roles(id(), 0, 10).await.unwrap(), []);
+}
+
+/// "Of their parents those that are live and the tenant's own."
+pub async fn roles_read_back_with_their_parents(bench: &Bench) {
+    let [one, other] = tenants(bench).await;
+    let [mut heir, first, second] = ["heir", "first", "second"].map(|name| role(name, &[]));
+    let (mut gone, foreign) = (role("gone", &[]), role("first", &[]));
+    gone.base.deleted_at = Some(at(1));
+    // Who inherits may come before whom it is from.
+    let links = [&second, &first, &gone, &foreign].map(|parent| (heir.base.id, parent.base.id));
+    bench
+        .commit(async |tx| {
+            let content = tx.tenant_content();
+            let roles = [heir.clone(), first.clone(), second.clone(), gone];
+            content.insert_roles(one.base.id, &roles).await?;
+            content.insert_roles(other.base.id, std::slice::from_ref(&foreign)).await?;
+            content.insert_parents(&links).await?;
+            content.insert_parents(&[]).await
+        })
+        .await;
+    heir.parents = vec![first.base.id, second.base.id];
+    let found = bench.store.tenant_content().roles(one.base.id, 0, 10).await.unwrap();
+    assert_eq!(found, [heir, first, second]);
+    let again = bench.refused(async |tx| tx.tenant_content().insert_parents(&links[..1]).await).await;
+    assert_eq!(again, Kind::Conflict);
+    let unknown = [(found[1].base.id, id())];
+    let refused = bench.refused(async |tx| tx.tenant_content().insert_parents(&unknown).await).await;
+    assert_eq!(refused, Kind::Conflict);
+}
+
+/// "Invitations by live users behind the id `after`, in the order of their ids; at most `limit`. Expired ones too."
+pub async fn invitations_read_back_in_order(bench: &Bench) {
+    let [one, other] = tenants(bench).await;
+    let (writer, foreign) = (role("writer", &[]), role("writer", &[]));
+    let (host, mut gone) = (user(), user());
+    gone.base.deleted_at = Some(at(1));
+    let invitation = |by: &User, roles: &[&RoleRow]| NewInvitation {
+        base: base(),
+        email: email(),
+        invited_by: by.base.id,
+        expires_at: at_millis(77),
+        hash: hash(),
+        roles: roles.iter().map(|role| role.base.id).collect(),
+    };
+    let [first, second] = [invitation(&host, &[&writer]), invitation(&host, &[&foreign])];
+    let (hostless, elsewhere) = (invitation(&gone, &[]), invitation(&host, &[]));
+    bench
+        .commit(async |tx| {
+            tx.bulk().insert_users(&[host.clone(), gone.clone()]).await?;
+            let content = tx.tenant_content();
+            content.insert_roles(one.base.id, std::slice::from_ref(&writer)).await?;
+            content.insert_roles(other.base.id, std::slice::from_ref(&foreign)).await?;
+            content.insert_invitations(one.base.id, &[second.clone(), hostless, first.clone()]).await?;
+            content.insert_invitations(other.base.id, &[elsewhere]).await?;
+            content.insert_invitations(one.base.id, &[]).await
+        })
+        .await;
+    let seen = |invitation: &NewInvitation, roles: Vec<i64>| InvitationRow {
+        base: invitation.base.clone(),
+        email: invitation.email.clone(),
+        invited_by: host.email.clone(),
+        expires_at: invitation.expires_at,
+        roles,
+    };
+    let all = [seen(&first, vec![writer.base.id]), seen(&second, vec![])];
+    let content = bench.store.tenant_content();
+    assert_eq!(content.invitations(one.base.id, 0, 10).await.unwrap(), all);
+    assert_eq!(content.invitations(one.base.id, 0, 1).await.unwrap(), all[..1]);
+    assert_eq!(content.invitations(one.base.id, first.base.id, 10).await.unwrap(), all[1..]);
+    let stored = bench.store.invitations().by_hash(&first.hash).await.unwrap();
+    assert_eq!((stored.base, stored.email), (first.base.clone(), first.email.clone()));
+    let again = [NewInvitation { base: base(), ..first }];
+    let refused = bench.refused(async |tx| tx.tenant_content().insert_invitations(one.base.id, &again).await);
+    assert_eq!(refused.await, Kind::Conflict);
 }
 
 /// "Live memberships of live users behind the id `after`"; "of the roles those that are live and the tenant's own".
