@@ -88,8 +88,9 @@ profiles! {
                 assert_eq!(tried, 5, "{answers:?}");
                 login_from(app, "203.0.113.7", EMAIL, PASSWORD).await.refuses(423, "account_locked");
             }
-            // It was among the first, and made forgotten what had failed before its session was written.
-            200 => assert!(tried < 10, "{answers:?}"),
+            // It was among the first, and made forgotten what had failed before its session was written: five beside it,
+            // and five behind it.
+            200 => assert!(tried <= 10, "{answers:?}"),
             other => panic!("the right password was answered {other}: {answers:?}"),
         }
         assert!(answers.iter().all(|status| [200, 401, 423].contains(status)), "{answers:?}");
