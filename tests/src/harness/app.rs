@@ -195,8 +195,8 @@ impl App {
         let sealed: Vec<u8> = (0..sealed.len()).step_by(2).map(byte).collect();
         let random = Arc::new(SeededRandom::default());
         let master = keys_sealed::master_key_file(&self.data.join("master.key"), &*random).unwrap();
-        let sealer = keys_sealed::AeadSealer::new(vec![master.bytes], random).unwrap();
-        sealer.open(KeyPurpose::AccessToken, &sealed).unwrap()
+        let opener = keys_sealed::AeadSealer::new(vec![master.bytes], random).unwrap();
+        opener.open(KeyPurpose::AccessToken, &sealed).unwrap()
     }
 
     /// What time it is, in seconds.

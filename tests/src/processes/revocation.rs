@@ -350,9 +350,9 @@ fn revisions_are_written_where_it_is_noted() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") && name != "tests.rs" {
                 let source = std::fs::read_to_string(&path).unwrap();
-                let writes =
+                let raising =
                     ["col_expr(Column::AuthRevision", "policies::Entity::insert", "policies::Entity::update"];
-                if writes.iter().any(|write| source.contains(write)) {
+                if raising.iter().any(|statement| source.contains(statement)) {
                     writers.push(name.into_string().unwrap());
                 }
             }
