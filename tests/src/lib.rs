@@ -21,6 +21,7 @@ mod devices;
 mod edge;
 mod enumeration;
 mod idempotency;
+mod invitations;
 mod jobs;
 mod journey;
 mod limits;
