@@ -110,6 +110,11 @@ pub(crate) async fn migrate(config: &Config, database: &Database) -> Result<()> 
 /// so, and development does as it likes.
 async fn judge_standing(config: &Config, database: &Database) -> Result<()> {
     let standing = database.standing().await.context("can't ask for the rights of the database's user")?;
+    if let Some(unread) = standing.as_ref().and_then(unread_of)
+        && !config.environment.is_local()
+    {
+        tracing::warn!("{unread}; `mainstay roles sql` prints how to give it one");
+    }
     let Some(excess) = standing.as_ref().and_then(excess_of) else { return Ok(()) };
     if config.environment.is_production() {
         bail!("the service {excess}; `mainstay roles sql` prints how to give it a role of its own");
@@ -122,7 +127,7 @@ async fn judge_standing(config: &Config, database: &Database) -> Result<()> {
 
 /// What the service could do that it should not be able to, if anything.
 pub(crate) fn excess_of(standing: &Standing) -> Option<String> {
-    let Standing { acts_as, superuser, owner } = standing;
+    let Standing { acts_as, superuser, owner, .. } = standing;
     match (superuser, owner) {
         (true, _) => {
             Some(format!("acts as {acts_as}, and its login may do anything in the database's server"))
@@ -130,6 +135,14 @@ pub(crate) fn excess_of(standing: &Standing) -> Option<String> {
         (_, true) => Some(format!("acts as {acts_as}, who owns the tables or may change them")),
         (false, false) => None,
     }
+}
+
+/// What is amiss where reads act as the service itself, if they do.
+pub(crate) fn unread_of(standing: &Standing) -> Option<String> {
+    let Standing { acts_as, reads_of_all, .. } = standing;
+    reads_of_all.then(|| {
+        format!("{acts_as} reads rows of all tenants even in units of work, without a role for reads")
+    })
 }
 
 /// Joins the cluster, builds the adapters and wires the use cases.

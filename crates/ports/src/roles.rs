@@ -47,13 +47,13 @@ pub trait RoleRepo: RoleQueries {
     /// Writes a new role with its permissions and parents.
     ///
     /// # Errors
-    /// `Conflict` when the scope has a role of that name.
+    /// `Conflict` when the scope has a role of that name, or a parent is none of its live roles.
     async fn insert(&self, scope: TenantScope, role: &Role) -> Result<()>;
     /// Writes name, description, permissions and parents of a role that was read at `role.base.version`, and raises the
     /// version by one; with `deleted_at` it is gone, and nobody has it any more.
     ///
     /// # Errors
     /// `Precondition` when the row is at another version, deleted, a system role, or the scope's not; `Conflict` when
-    /// the scope has another role of that name.
+    /// the scope has another role of that name, or a parent is none of its live roles.
     async fn update(&self, scope: TenantScope, role: &Role) -> Result<()>;
 }

@@ -75,12 +75,13 @@ pub trait MemberRepo: MemberQueries {
     /// Makes a user a member of a tenant with these roles, by their internal ids; a member gets those that are missing.
     ///
     /// # Errors
-    /// `Conflict` when one of them is gone.
+    /// `Conflict` when one of them is gone, or none of the tenant's.
     async fn admit(&self, base: &Base, user_id: i64, scope: TenantScope, roles: &[i64]) -> Result<()>;
     /// Gives a member, read at `member.base.version`, these roles and no others, and raises the version by one.
     ///
     /// # Errors
-    /// `Precondition` when the membership is at another version or over; `Conflict` when one of the roles is gone.
+    /// `Precondition` when the membership is at another version or over; `Conflict` when one of the roles is gone, or none
+    /// of the tenant's.
     async fn set_roles(
         &self,
         scope: TenantScope,
@@ -124,7 +125,7 @@ pub trait InvitationRepo: InvitationQueries {
     /// Writes an invitation in the place of an earlier one to the same address.
     ///
     /// # Errors
-    /// `Conflict` when its tenant or one of its roles is gone.
+    /// `Conflict` when its tenant or one of its roles is gone, or a role none of the tenant's.
     async fn insert(&self, invitation: &Invitation, hash: &[u8]) -> Result<()>;
     /// Takes the invitation with this hash out and returns it: of two concurrent calls one gets it.
     ///

@@ -143,10 +143,10 @@ pub trait TenantContentQueries: Send + Sync {
 pub trait TenantContentRepo: TenantContentQueries {
     /// Writes roles with what they grant, without their parents: these may come later.
     async fn insert_roles(&self, tenant_id: i64, roles: &[RoleRow]) -> Result<()>;
-    /// Writes that roles inherit: who, from whom.
-    async fn insert_parents(&self, links: &[(i64, i64)]) -> Result<()>;
-    /// Writes memberships with their roles.
+    /// Writes that roles inherit: who, from whom. All of them are the tenant's own.
+    async fn insert_parents(&self, tenant_id: i64, links: &[(i64, i64)]) -> Result<()>;
+    /// Writes memberships with their roles, which are the tenant's own.
     async fn insert_members(&self, tenant_id: i64, members: &[NewMember]) -> Result<()>;
-    /// Writes invitations with their roles.
+    /// Writes invitations with their roles, which are the tenant's own.
     async fn insert_invitations(&self, tenant_id: i64, invitations: &[NewInvitation]) -> Result<()>;
 }

@@ -41,7 +41,9 @@ async fn refused(engine: Engine, url: &str) -> Vec<String> {
         log.take();
         Migrator::up(&connection, Some(1)).await.unwrap();
         let statements = log.take();
-        assert!(!statements.is_empty(), "{name} says nothing that can be heard");
+        // Row-level security is PostgreSQL's alone.
+        let silent = engine == Engine::MySql && name.ends_with("_row_security");
+        assert_ne!(statements.is_empty(), !silent, "{name} says nothing that can be heard");
         let found = judge(engine, &names[..number], &statements);
         refused.extend(found.into_iter().map(|why| format!("{name}: {why}")));
     }

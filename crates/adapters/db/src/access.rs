@@ -21,6 +21,7 @@ use crate::entity::{
     users,
 };
 use crate::error::During;
+use crate::reach::Reach;
 use crate::roles::live_in;
 
 /// The only status of a membership that counts.
@@ -55,6 +56,8 @@ impl<L: Link> AccessQueries for Conn<L> {
     }
 
     async fn roles_of(&self, user_id: i64, scope: TenantScope) -> Result<Vec<i64>> {
+        const OPERATION: &str = "access.roles_of";
+        let on = self.0.within(scope.into(), OPERATION).await?;
         let held = match scope.tenant_id() {
             None => platform_roles_of(user_id),
             Some(tenant) => member_roles_of(user_id, tenant),
@@ -63,12 +66,12 @@ impl<L: Link> AccessQueries for Conn<L> {
             .select_only()
             .column(roles::Column::Id)
             .filter(roles::Column::Id.in_subquery(held));
-        query.into_tuple().all(self.0.read()).await.during("access.roles_of")
+        query.into_tuple().all(on).await.during(OPERATION)
     }
 
     async fn policy(&self, scope: TenantScope) -> Result<Policy> {
         const OPERATION: &str = "access.policy";
-        let on = self.0.read();
+        let on = self.0.within(scope.into(), OPERATION).await?;
         let ids = || live_in(scope).select_only().column(roles::Column::Id).into_query();
         let found = live_in(scope).all(on).await.during(OPERATION)?;
         let granted =
@@ -107,9 +110,10 @@ impl AccessRepo for Conn<Work> {
     }
 
     async fn insert_system_role(&self, base: &Base, role: SystemRole, scope: TenantScope) -> Result<()> {
+        const OPERATION: &str = "access.insert_system_role";
+        let on = self.0.within(scope.into(), OPERATION).await?;
         let row = system_role(base, role, scope.tenant_id()).into_active_model();
-        let insert = roles::Entity::insert(row);
-        insert.exec_without_returning(self.0.write()).await.during("access.insert_system_role")?;
+        roles::Entity::insert(row).exec_without_returning(on).await.during(OPERATION)?;
         Ok(())
     }
 
@@ -166,7 +170,8 @@ impl Conn<Work> {
             .column(roles::Column::Id)
             .filter(roles::Column::Name.eq(role.name()))
             .filter(roles::Column::System.eq(true));
-        let id = query.into_tuple().one(self.0.read()).await.during(operation)?;
+        let on = self.0.within(scope.into(), operation).await?;
+        let id = query.into_tuple().one(on).await.during(operation)?;
         id.ok_or_else(|| Error::new(Kind::NotFound, operation))
     }
 }
@@ -195,7 +200,8 @@ async fn membership(
         .filter(tenants::Column::DeletedAt.is_null())
         .filter(tenants::Column::Status.eq(TenantStatus::Active.as_str()))
         .filter(tenants::Column::Id.in_subquery(tenants_of(user_id)));
-    let found: Option<(i64, Uuid, bool)> = query.into_tuple().one(link.read()).await.during(operation)?;
+    let on = link.within(Reach::Lookup, operation).await?;
+    let found: Option<(i64, Uuid, bool)> = query.into_tuple().one(on).await.during(operation)?;
     let (id, uuid, requires_mfa) = found.ok_or_else(|| Error::new(Kind::NotFound, operation))?;
     Ok(Membership { scope: TenantScope::Tenant { id, uuid }, requires_mfa })
 }

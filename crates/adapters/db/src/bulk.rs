@@ -13,6 +13,7 @@ use crate::entity::{
     audit_entries, credentials, jobs, membership_roles, memberships, roles, sessions, tenants, users,
 };
 use crate::error::During;
+use crate::reach::Reach;
 
 /// SQLite takes 32,766 values in a statement, the others 65,535.
 const VALUES: usize = 32_000;
@@ -40,14 +41,16 @@ impl<L: Link> BulkQueries for Conn<L> {
 #[async_trait]
 impl BulkRepo for Conn<Work> {
     async fn insert_tenants(&self, tenants: &[TenantRows]) -> Result<()> {
+        const OPERATION: &str = "bulk.insert_tenants";
         let of_roles = |TenantRows { tenant, roles }: &TenantRows| {
             let id = Some(tenant.base.id);
             roles.iter().map(|(base, role)| system_role(base, *role, id)).collect::<Vec<_>>()
         };
         let rows = tenants.iter().map(|rows| crate::tenants::row_of(&rows.tenant)).collect();
-        insert::<tenants::Entity>(&self.0, rows, "bulk.insert_tenants").await?;
+        insert::<tenants::Entity>(&self.0, rows, OPERATION).await?;
         let rows = tenants.iter().flat_map(of_roles).collect();
-        insert::<roles::Entity>(&self.0, rows, "bulk.insert_tenants").await
+        self.0.within(Reach::Seed, OPERATION).await?;
+        insert::<roles::Entity>(&self.0, rows, OPERATION).await
     }
 
     async fn insert_users(&self, users: &[User]) -> Result<()> {
@@ -79,6 +82,7 @@ impl BulkRepo for Conn<Work> {
             membership_id: member.base.id,
             role_id: member.role_id,
         };
+        self.0.within(Reach::Seed, OPERATION).await?;
         insert::<memberships::Entity>(&self.0, members.iter().map(row).collect(), OPERATION).await?;
         insert::<membership_roles::Entity>(&self.0, members.iter().map(link).collect(), OPERATION).await
     }

@@ -1,7 +1,7 @@
 //! What repositories run their statements on: the pools outside a unit of work, its one connection inside.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,10 +12,11 @@ use sea_orm::{
 };
 use tracing::Instrument;
 
-use crate::dedicated::Dedicated;
+use crate::dedicated::{Dedicated, Side};
 use crate::dialect::Dialect;
 use crate::error::{During, Meaning};
 use crate::raises::Raised;
+use crate::reach::{self, Reach};
 use crate::remarks::{Remarked, Remarks};
 use crate::whole::whole;
 
@@ -23,6 +24,7 @@ use crate::whole::whole;
 pub(crate) struct Conn<L>(pub(crate) L);
 
 /// Where to read and where to write.
+#[async_trait]
 pub(crate) trait Link: Send + Sync {
     /// What statements run on.
     type On: ConnectionTrait + Send + Sync;
@@ -30,11 +32,46 @@ pub(crate) trait Link: Send + Sync {
     fn read(&self) -> &Self::On;
     /// For statements that change something.
     fn write(&self) -> &Self::On;
+    /// For statements on rows that belong to tenants, of those within reach. Outside a unit of work they can only be
+    /// read.
+    async fn within(&self, reach: Reach, operation: &'static str) -> ports::Result<&Self::On>;
     /// For values that are kept encrypted.
     fn cipher(&self) -> &dyn ColumnCipher;
 }
 
-/// Outside a unit of work. On SQLite `write` is the one writing connection; on servers both are one pool.
+/// A connection that reads and writes.
+#[async_trait]
+pub(crate) trait Direct: ConnectionTrait + Send + Sync {
+    /// Before statements on rows of tenants.
+    async fn tell(&self, reach: Reach) -> Result<(), DbErr>;
+    /// For values that are kept encrypted.
+    fn columns(&self) -> &dyn ColumnCipher;
+}
+
+#[async_trait]
+impl<D: Direct> Link for D {
+    type On = Self;
+
+    fn read(&self) -> &Self {
+        self
+    }
+
+    fn write(&self) -> &Self {
+        self
+    }
+
+    async fn within(&self, reach: Reach, operation: &'static str) -> ports::Result<&Self> {
+        self.tell(reach).await.during(operation)?;
+        Ok(self)
+    }
+
+    fn cipher(&self) -> &dyn ColumnCipher {
+        self.columns()
+    }
+}
+
+/// Outside a unit of work. On SQLite `write` is the one writing connection; on PostgreSQL `read` acts as a role that may
+/// do no more; on MySQL both are one pool.
 #[derive(Clone)]
 pub(crate) struct Pools {
     pub(crate) read: Remarked,
@@ -45,15 +82,20 @@ pub(crate) struct Pools {
     pub(crate) cipher: Arc<dyn ColumnCipher>,
 }
 
+#[async_trait]
 impl Link for Pools {
     type On = Remarked;
 
     fn read(&self) -> &Remarked {
-        self.dedicated.for_this_thread().unwrap_or(&self.read)
+        self.dedicated.for_this_thread(Side::Read).unwrap_or(&self.read)
     }
 
     fn write(&self) -> &Remarked {
-        self.dedicated.for_this_thread().unwrap_or(&self.write)
+        self.dedicated.for_this_thread(Side::Write).unwrap_or(&self.write)
+    }
+
+    async fn within(&self, _: Reach, _: &'static str) -> ports::Result<&Remarked> {
+        Ok(self.read())
     }
 
     fn cipher(&self) -> &dyn ColumnCipher {
@@ -92,6 +134,8 @@ pub(crate) struct Work {
     failure: OnceLock<Meaning>,
     wakes: AtomicBool,
     raised: Raised,
+    /// What the transaction was told last.
+    reach: Mutex<Option<Reach>>,
     cipher: Arc<dyn ColumnCipher>,
     remarks: Remarks,
 }
@@ -103,8 +147,9 @@ impl Work {
         remarks: Remarks,
     ) -> Self {
         let transaction = Arc::new(transaction);
-        let (failure, wakes, raised) = (OnceLock::new(), AtomicBool::new(false), Raised::default());
-        Self { transaction, failure, wakes, raised, cipher, remarks }
+        let (failure, wakes) = (OnceLock::new(), AtomicBool::new(false));
+        let (raised, reach) = (Raised::default(), Mutex::new(None));
+        Self { transaction, failure, wakes, raised, reach, cipher, remarks }
     }
 
     /// Notes that somebody waits for what was written.
@@ -159,18 +204,20 @@ impl Work {
     }
 }
 
-impl Link for Work {
-    type On = Self;
-
-    fn read(&self) -> &Self {
-        self
+#[async_trait]
+impl Direct for Work {
+    /// Once for all statements with the same reach that follow each other.
+    async fn tell(&self, reach: Reach) -> Result<(), DbErr> {
+        let told = || self.reach.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told() == Some(reach) {
+            return Ok(());
+        }
+        reach::tell(self, reach).await?;
+        *told() = Some(reach);
+        Ok(())
     }
 
-    fn write(&self) -> &Self {
-        self
-    }
-
-    fn cipher(&self) -> &dyn ColumnCipher {
+    fn columns(&self) -> &dyn ColumnCipher {
         self.cipher.as_ref()
     }
 }

@@ -175,7 +175,13 @@ impl Database {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn standing(&self) -> Result<Option<Standing>> {
-        rights::standing(self.opened.pools.read.plain()).await.during("db.standing")
+        let standing = rights::standing(self.opened.pools.write.plain()).await.during("db.standing")?;
+        let reader = self.engine.reader().map(str::to_owned);
+        Ok(standing.map(|standing| Standing {
+            reads_of_all: standing.reads_of_all && reader.is_none(),
+            reader,
+            ..standing
+        }))
     }
 
     pub(crate) async fn scalar<T: sea_orm::TryGetable>(

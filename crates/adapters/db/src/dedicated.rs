@@ -26,6 +26,13 @@ pub fn dedicate_thread() {
     });
 }
 
+/// What a connection is wanted for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Side {
+    Read,
+    Write,
+}
+
 /// A dedicated thread's pool.
 pub(crate) struct Own {
     pub(crate) connection: Remarked,
@@ -51,23 +58,37 @@ impl<DB: sqlx::Database> Room for sqlx::Pool<DB> {
     }
 }
 
-/// One small pool per dedicated thread. Empty on engines that do without.
+/// Small pools for each dedicated thread. Empty on engines that do without.
 #[derive(Clone, Default)]
-pub(crate) struct Dedicated(Arc<[Own]>);
+pub(crate) struct Dedicated {
+    read: Arc<[Own]>,
+    write: Arc<[Own]>,
+}
 
 impl Dedicated {
+    /// One pool for each thread.
     pub(crate) fn new(pools: Vec<Own>) -> Self {
-        Self(pools.into())
+        let write: Arc<[Own]> = pools.into();
+        Self { read: Arc::clone(&write), write }
+    }
+
+    /// Two pools for each thread, because who reads is somebody else.
+    pub(crate) fn divided(read: Vec<Own>, write: Vec<Own>) -> Self {
+        Self { read: read.into(), write: write.into() }
     }
 
     /// A pool for the calling thread; `None` when it has none of its own.
-    pub(crate) fn for_this_thread(&self) -> Option<&Remarked> {
+    pub(crate) fn for_this_thread(&self, side: Side) -> Option<&Remarked> {
         let number = NUMBER.with(Cell::get)?;
-        let own = self.0.get(number % self.0.len().max(1))?;
+        let pools = match side {
+            Side::Read => &self.read,
+            Side::Write => &self.write,
+        };
+        let own = pools.get(number % pools.len().max(1))?;
         if own.room.is_free() {
             return Some(&own.connection);
         }
-        let lender = self.0.iter().find(|other| other.room.is_idle()).unwrap_or(own);
+        let lender = pools.iter().find(|other| other.room.is_idle()).unwrap_or(own);
         Some(&lender.connection)
     }
 }

@@ -41,6 +41,7 @@ mod passkeys;
 mod person_keys;
 mod personal;
 mod raises;
+mod reach;
 mod remarks;
 mod replicas;
 mod rights;

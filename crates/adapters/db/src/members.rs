@@ -12,7 +12,6 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::access::ACTIVE;
-use crate::bulk::insert;
 use crate::conn::{Conn, Link, Work};
 use crate::entity::memberships::{Column, Entity, Model};
 use crate::entity::{base_of, row_with_base};
@@ -35,19 +34,21 @@ impl<L: Link> MemberQueries for Conn<L> {
             .filter(users::Column::DeletedAt.is_null())
             .into_query();
         let row = in_tenant(scope).filter(Column::UserId.in_subquery(of_user));
-        let row = row.one(self.0.read()).await.during(OPERATION)?;
-        let members = self.with_persons(row.into_iter().collect(), OPERATION).await?;
+        let row = row.one(self.0.within(scope.into(), OPERATION).await?).await.during(OPERATION)?;
+        let members = self.with_persons(scope, row.into_iter().collect(), OPERATION).await?;
         members.into_iter().next().ok_or_else(|| Error::new(Kind::NotFound, OPERATION))
     }
 
     async fn list(&self, scope: TenantScope, at: &Page) -> Result<PageOf<Member>> {
         const OPERATION: &str = "members.list";
-        let found = page(of_living(scope), at, self.0.read(), OPERATION).await?;
-        Ok(PageOf { rows: self.with_persons(found.rows, OPERATION).await?, next: found.next })
+        let on = self.0.within(scope.into(), OPERATION).await?;
+        let found = page(of_living(scope), at, on, OPERATION).await?;
+        Ok(PageOf { rows: self.with_persons(scope, found.rows, OPERATION).await?, next: found.next })
     }
 
     async fn count(&self, scope: TenantScope) -> Result<u64> {
-        count(of_living(scope), self.0.read(), "members.count").await
+        const OPERATION: &str = "members.count";
+        count(of_living(scope), self.0.within(scope.into(), OPERATION).await?, OPERATION).await
     }
 }
 
@@ -74,20 +75,23 @@ impl MemberRepo for Conn<Work> {
             .target_and_where(Expr::col(Column::DeletedAt).is_null())
             .do_nothing_on([Column::Id])
             .to_owned();
+        let on = self.0.within(scope.into(), OPERATION).await?;
         let insert = Entity::insert(row.into_active_model()).on_conflict(already);
-        insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
+        insert.exec_without_returning(on).await.during(OPERATION)?;
         let membership = in_tenant(scope).select_only().column(Column::Id).filter(Column::UserId.eq(user_id));
-        let membership: Option<i64> = membership.into_tuple().one(self.0.read()).await.during(OPERATION)?;
+        let membership: Option<i64> = membership.into_tuple().one(on).await.during(OPERATION)?;
         let membership_id = membership.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
-        if roles.is_empty() {
-            return Ok(());
+        // Those of a membership that is new are none.
+        let mut missing = roles.to_vec();
+        if membership_id != base.id && !roles.is_empty() {
+            let held = membership_roles::Entity::find()
+                .select_only()
+                .column(membership_roles::Column::RoleId)
+                .filter(membership_roles::Column::MembershipId.eq(membership_id));
+            let held: Vec<i64> = held.into_tuple().all(on).await.during(OPERATION)?;
+            missing.retain(|role| !held.contains(role));
         }
-        let link = |role: &i64| membership_roles::Model { membership_id, role_id: *role }.into_active_model();
-        let key = [membership_roles::Column::MembershipId, membership_roles::Column::RoleId];
-        let insert =
-            membership_roles::Entity::insert_many(roles.iter().map(link)).on_conflict_do_nothing_on(key);
-        insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
-        Ok(())
+        self.give_roles(&ROLES, membership_id, scope, &missing, OPERATION).await
     }
 
     async fn set_roles(
@@ -99,15 +103,14 @@ impl MemberRepo for Conn<Work> {
     ) -> Result<()> {
         const OPERATION: &str = "members.set_roles";
         self.touch(scope, member, None, now, OPERATION).await?;
-        self.forget_roles(member.base.id, OPERATION).await?;
-        let link = |role: &i64| membership_roles::Model { membership_id: member.base.id, role_id: *role };
-        insert::<membership_roles::Entity>(&self.0, roles.iter().map(link).collect(), OPERATION).await
+        self.forget_roles(scope, member.base.id, OPERATION).await?;
+        self.give_roles(&ROLES, member.base.id, scope, roles, OPERATION).await
     }
 
     async fn remove(&self, scope: TenantScope, member: &Member, now: Timestamp) -> Result<()> {
         const OPERATION: &str = "members.remove";
         self.touch(scope, member, Some(now), now, OPERATION).await?;
-        self.forget_roles(member.base.id, OPERATION).await
+        self.forget_roles(scope, member.base.id, OPERATION).await
     }
 
     async fn lock_owners(&self, scope: TenantScope) -> Result<Vec<i64>> {
@@ -125,7 +128,7 @@ impl MemberRepo for Conn<Work> {
             .filter(Column::Id.in_subquery(owning))
             .order_by_asc(Column::Id)
             .lock_exclusive();
-        query.into_tuple().all(self.0.write()).await.during(OPERATION)
+        query.into_tuple().all(self.0.within(scope.into(), OPERATION).await?).await.during(OPERATION)
     }
 }
 
@@ -140,6 +143,7 @@ impl Conn<Work> {
         operation: &'static str,
     ) -> Result<()> {
         let seen = member.base.version;
+        let on = self.0.within(scope.into(), operation).await?;
         let done = Entity::update_many()
             .col_expr(Column::UpdatedAt, Expr::val(now))
             .col_expr(Column::DeletedAt, Expr::val(ended))
@@ -148,33 +152,41 @@ impl Conn<Work> {
             .filter(Column::Id.eq(member.base.id))
             .filter(Column::Version.eq(seen))
             .filter(Column::DeletedAt.is_null())
-            .exec(self.0.write())
+            .exec(on)
             .await
             .during(operation)?;
         if done.rows_affected == 0 { Err(Error::new(Kind::Precondition, operation)) } else { Ok(()) }
     }
 
-    async fn forget_roles(&self, membership_id: i64, operation: &'static str) -> Result<()> {
+    async fn forget_roles(
+        &self,
+        scope: TenantScope,
+        membership_id: i64,
+        operation: &'static str,
+    ) -> Result<()> {
+        let on = self.0.within(scope.into(), operation).await?;
         let of_member = membership_roles::Column::MembershipId.eq(membership_id);
-        membership_roles::Entity::delete_many()
-            .filter(of_member)
-            .exec(self.0.write())
-            .await
-            .during(operation)?;
+        membership_roles::Entity::delete_many().filter(of_member).exec(on).await.during(operation)?;
         Ok(())
     }
 }
 
 impl<L: Link> Conn<L> {
     /// Members with their persons and roles, in two statements for all.
-    async fn with_persons(&self, rows: Vec<Model>, operation: &'static str) -> Result<Vec<Member>> {
+    async fn with_persons(
+        &self,
+        scope: TenantScope,
+        rows: Vec<Model>,
+        operation: &'static str,
+    ) -> Result<Vec<Member>> {
+        let on = self.0.within(scope.into(), operation).await?;
         let people = users::Entity::find()
             .filter(users::Column::Id.is_in(rows.iter().map(|row| row.user_id)))
             .filter(users::Column::DeletedAt.is_null());
-        let people = people.all(self.0.read()).await.during(operation)?;
+        let people = people.all(on).await.during(operation)?;
         let people: HashMap<i64, users::Model> = people.into_iter().map(|user| (user.id, user)).collect();
         let ids = rows.iter().map(|row| row.id).collect();
-        let mut roles = roles_by_holder(&self.0, &ROLES, ids, operation).await?;
+        let mut roles = roles_by_holder(on, &ROLES, ids, operation).await?;
         // Whoever was deleted between two of the statements is a member no more.
         let whole = |row: Model| {
             let user = people.get(&row.user_id)?;

@@ -85,7 +85,7 @@ async fn exclusively<T>(
     let session = engine.migration_session().await?;
     let changed = async {
         let changed = change(&session.connection).await?;
-        if let Some(grantee) = engine.grantee().await? {
+        for grantee in engine.grantees().await? {
             rights::settle(&session.connection, &grantee).await.during(OPERATION)?;
         }
         Ok(changed)

@@ -19,8 +19,9 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cluster;
-use crate::conn::{Conn, Link, Pools};
+use crate::conn::{Conn, Direct, Link, Pools};
 use crate::error::Meaning;
+use crate::reach::Reach;
 use crate::remarks::Remarked;
 
 /// Between two looks at a replica.
@@ -132,18 +133,14 @@ pub(crate) struct Anywhere {
     pub(crate) replicas: Replicas,
 }
 
-impl Link for Anywhere {
-    type On = Self;
-
-    fn read(&self) -> &Self {
-        self
+#[async_trait]
+impl Direct for Anywhere {
+    /// Whoever only reads need not say for whom.
+    async fn tell(&self, _: Reach) -> std::result::Result<(), DbErr> {
+        Ok(())
     }
 
-    fn write(&self) -> &Self {
-        self
-    }
-
-    fn cipher(&self) -> &dyn ColumnCipher {
+    fn columns(&self) -> &dyn ColumnCipher {
         self.primary.cipher()
     }
 }

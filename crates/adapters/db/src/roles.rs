@@ -1,6 +1,6 @@
 //! Roles, of tenants and of the platform.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use domain::{Permission, Role, RoleLink, RoleName, TenantScope};
@@ -8,7 +8,7 @@ use ports::{Error, Kind, Page, PageOf, Result, RoleQueries, RoleRepo};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, Select,
+    QueryResult, QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
@@ -25,30 +25,33 @@ use crate::paging::{Listed, count, page};
 impl<L: Link> RoleQueries for Conn<L> {
     async fn by_uuid(&self, scope: TenantScope, uuid: Uuid) -> Result<Role> {
         const OPERATION: &str = "roles.by_uuid";
-        let row = live_in(scope).filter(Column::Uuid.eq(uuid)).one(self.0.read()).await.during(OPERATION)?;
-        let whole = self.with_rules(row.into_iter().collect(), OPERATION).await?;
+        let on = self.0.within(scope.into(), OPERATION).await?;
+        let row = live_in(scope).filter(Column::Uuid.eq(uuid)).one(on).await.during(OPERATION)?;
+        let whole = self.with_rules(scope, row.into_iter().collect(), OPERATION).await?;
         whole.into_iter().next().ok_or_else(|| Error::new(Kind::NotFound, OPERATION))
     }
 
     async fn list(&self, scope: TenantScope, at: &Page) -> Result<PageOf<Role>> {
         const OPERATION: &str = "roles.list";
-        let found = page(live_in(scope), at, self.0.read(), OPERATION).await?;
-        Ok(PageOf { rows: self.with_rules(found.rows, OPERATION).await?, next: found.next })
+        let on = self.0.within(scope.into(), OPERATION).await?;
+        let found = page(live_in(scope), at, on, OPERATION).await?;
+        Ok(PageOf { rows: self.with_rules(scope, found.rows, OPERATION).await?, next: found.next })
     }
 
     async fn count(&self, scope: TenantScope) -> Result<u64> {
-        count(live_in(scope), self.0.read(), "roles.count").await
+        const OPERATION: &str = "roles.count";
+        count(live_in(scope), self.0.within(scope.into(), OPERATION).await?, OPERATION).await
     }
 
     async fn named(&self, scope: TenantScope, uuids: &[Uuid]) -> Result<Vec<RoleLink>> {
         let wanted = live_in(scope).filter(Column::Uuid.is_in(uuids.iter().copied()));
-        links(wanted, &self.0, "roles.named").await
+        links(wanted, scope, &self.0, "roles.named").await
     }
 
     async fn of_user(&self, user_id: i64) -> Result<Vec<RoleLink>> {
         let wanted =
             live_in(TenantScope::Platform).filter(Column::Id.in_subquery(platform_roles_of(user_id)));
-        links(wanted, &self.0, "roles.of_user").await
+        links(wanted, TenantScope::Platform, &self.0, "roles.of_user").await
     }
 }
 
@@ -62,14 +65,15 @@ impl RoleRepo for Conn<Work> {
             system: role.system,
             description: role.description.clone(),
         });
-        let insert = Entity::insert(row.into_active_model());
-        insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
-        self.write_rules(role, OPERATION).await
+        let on = self.0.within(scope.into(), OPERATION).await?;
+        Entity::insert(row.into_active_model()).exec_without_returning(on).await.during(OPERATION)?;
+        self.write_rules(scope, role, OPERATION).await
     }
 
     async fn update(&self, scope: TenantScope, role: &Role) -> Result<()> {
         const OPERATION: &str = "roles.update";
         let (id, seen) = (role.base.id, role.base.version);
+        let on = self.0.within(scope.into(), OPERATION).await?;
         let done = Entity::update_many()
             .col_expr(Column::Name, Expr::val(role.name.as_str()))
             .col_expr(Column::Description, Expr::val(role.description.clone()))
@@ -81,33 +85,63 @@ impl RoleRepo for Conn<Work> {
             .filter(Column::Version.eq(seen))
             .filter(Column::System.eq(false))
             .filter(Column::DeletedAt.is_null())
-            .exec(self.0.write())
+            .exec(on)
             .await
             .during(OPERATION)?;
         if done.rows_affected == 0 {
             return Err(Error::new(Kind::Precondition, OPERATION));
         }
-        self.forget_rules(id, OPERATION).await?;
+        self.forget_rules(scope, id, OPERATION).await?;
         if role.base.deleted_at.is_some() {
-            return self.forget_holders(id, OPERATION).await;
+            return self.forget_holders(scope, id, OPERATION).await;
         }
-        self.write_rules(role, OPERATION).await
+        self.write_rules(scope, role, OPERATION).await
     }
 }
 
 impl Conn<Work> {
-    async fn write_rules(&self, role: &Role, operation: &'static str) -> Result<()> {
+    async fn write_rules(&self, scope: TenantScope, role: &Role, operation: &'static str) -> Result<()> {
         let role_id = role.base.id;
         let grant =
             |permission: &Permission| role_permissions::Model { role_id, permission: permission.to_string() };
-        let link = |parent: &RoleLink| role_parents::Model { role_id, parent_id: parent.id };
         let grants = role.permissions.iter().map(grant).collect();
         insert::<role_permissions::Entity>(&self.0, grants, operation).await?;
-        insert::<role_parents::Entity>(&self.0, role.parents.iter().map(link).collect(), operation).await
+        let parents: Vec<i64> = role.parents.iter().map(|parent| parent.id).collect();
+        self.give_roles(&PARENTS, role_id, scope, &parents, operation).await
     }
 
-    async fn forget_rules(&self, role_id: i64, operation: &'static str) -> Result<()> {
-        let on = self.0.write();
+    /// Writes which roles something has that had none of them: live ones of the scope.
+    ///
+    /// # Errors
+    /// `Conflict` when one of them is not.
+    pub(crate) async fn give_roles(
+        &self,
+        table: &RoleTable,
+        holder: i64,
+        scope: TenantScope,
+        roles: &[i64],
+        operation: &'static str,
+    ) -> Result<()> {
+        let wanted: HashSet<i64> = roles.iter().copied().collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let theirs = live_in(scope)
+            .select_only()
+            .expr(Expr::val(holder))
+            .column(Column::Id)
+            .filter(Column::Id.is_in(wanted.iter().copied()))
+            .into_query();
+        let mut give = Query::insert();
+        give.into_table(table.name).columns([table.holder, table.role]);
+        give.select_from(theirs).map_err(|error| Error::with(Kind::Internal, operation, error))?;
+        let on = self.0.within(scope.into(), operation).await?;
+        let given = on.execute(&give).await.during(operation)?.rows_affected();
+        if given == wanted.len() as u64 { Ok(()) } else { Err(Error::new(Kind::Conflict, operation)) }
+    }
+
+    async fn forget_rules(&self, scope: TenantScope, role_id: i64, operation: &'static str) -> Result<()> {
+        let on = self.0.within(scope.into(), operation).await?;
         let grants =
             role_permissions::Entity::delete_many().filter(role_permissions::Column::RoleId.eq(role_id));
         grants.exec(on).await.during(operation)?;
@@ -117,8 +151,8 @@ impl Conn<Work> {
     }
 
     /// Whoever has the role, or inherits from it.
-    async fn forget_holders(&self, role_id: i64, operation: &'static str) -> Result<()> {
-        let on = self.0.write();
+    async fn forget_holders(&self, scope: TenantScope, role_id: i64, operation: &'static str) -> Result<()> {
+        let on = self.0.within(scope.into(), operation).await?;
         let heirs = role_parents::Entity::delete_many().filter(role_parents::Column::ParentId.eq(role_id));
         heirs.exec(on).await.during(operation)?;
         let members =
@@ -135,8 +169,13 @@ impl Conn<Work> {
 
 impl<L: Link> Conn<L> {
     /// Roles with what they grant and inherit, in two statements for all.
-    async fn with_rules(&self, rows: Vec<Model>, operation: &'static str) -> Result<Vec<Role>> {
-        let on = self.0.read();
+    async fn with_rules(
+        &self,
+        scope: TenantScope,
+        rows: Vec<Model>,
+        operation: &'static str,
+    ) -> Result<Vec<Role>> {
+        let on = self.0.within(scope.into(), operation).await?;
         let ids = || rows.iter().map(|row| row.id);
         let granted = role_permissions::Entity::find()
             .filter(role_permissions::Column::RoleId.is_in(ids()))
@@ -145,7 +184,7 @@ impl<L: Link> Conn<L> {
         for grant in granted.all(on).await.during(operation)? {
             permissions.entry(grant.role_id).or_default().extend(Permission::parse(&grant.permission).ok());
         }
-        let mut parents = roles_by_holder(&self.0, &PARENTS, ids().collect(), operation).await?;
+        let mut parents = roles_by_holder(on, &PARENTS, ids().collect(), operation).await?;
         let whole = |row: Model| {
             let name = RoleName::parse(&row.name).map_err(|_| unreadable(operation, "name of a role"))?;
             Ok(Role {
@@ -194,9 +233,9 @@ pub(crate) struct RoleTable {
 
 const PARENTS: RoleTable = RoleTable { name: "role_parents", holder: "role_id", role: "parent_id" };
 
-/// The live roles of each of these holders, sorted by name.
+/// The live roles of each of these holders, sorted by name, on a connection within whose reach they are.
 pub(crate) async fn roles_by_holder(
-    link: &impl Link,
+    on: &impl ConnectionTrait,
     table: &RoleTable,
     holders: Vec<i64>,
     operation: &'static str,
@@ -212,7 +251,7 @@ pub(crate) async fn roles_by_holder(
         .order_by((Entity, Column::Name), Order::Asc)
         .to_owned();
     let mut found: HashMap<i64, Vec<RoleLink>> = HashMap::new();
-    for row in link.read().query_all(&query).await.during(operation)? {
+    for row in on.query_all(&query).await.during(operation)? {
         let role = |row: &QueryResult| {
             Ok::<_, DbErr>(RoleLink {
                 id: row.try_get_by(1)?,
@@ -226,9 +265,15 @@ pub(crate) async fn roles_by_holder(
     Ok(found)
 }
 
-async fn links(wanted: Select<Entity>, link: &impl Link, operation: &'static str) -> Result<Vec<RoleLink>> {
+async fn links(
+    wanted: Select<Entity>,
+    scope: TenantScope,
+    link: &impl Link,
+    operation: &'static str,
+) -> Result<Vec<RoleLink>> {
+    let on = link.within(scope.into(), operation).await?;
     let named =
         wanted.select_only().columns([Column::Id, Column::Uuid, Column::Name]).order_by_asc(Column::Name);
-    let found: Vec<(i64, Uuid, String)> = named.into_tuple().all(link.read()).await.during(operation)?;
+    let found: Vec<(i64, Uuid, String)> = named.into_tuple().all(on).await.during(operation)?;
     Ok(found.into_iter().map(|(id, uuid, name)| RoleLink { id, uuid, name }).collect())
 }

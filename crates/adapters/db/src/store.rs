@@ -52,7 +52,7 @@ impl Store for DbStore {
     }
 
     async fn pending_migrations(&self) -> Result<Vec<String>> {
-        migrate::pending(self.conn.0.read().plain()).await
+        migrate::pending(self.conn.0.write().plain()).await
     }
 
     fn relaxed(&self) -> &dyn Relaxed {

@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use domain::{DisplayName, Email, UserStatus};
 use ports::{
-    Identified, InvitationRow, MemberRow, NewInvitation, NewMember, Result, RoleRow, TenantContentQueries,
-    TenantContentRepo, TrailStretch,
+    Error, Identified, InvitationRow, Kind, MemberRow, NewInvitation, NewMember, Result, RoleRow,
+    TenantContentQueries, TenantContentRepo, TrailStretch,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use crate::audit::entries_of;
@@ -22,27 +24,29 @@ use crate::entity::{
 use crate::entity::{base_of, row_with_base};
 use crate::error::{During, unreadable};
 use crate::paging::bounded;
+use crate::reach::Reach;
 use crate::roles::RoleTable;
 
 #[async_trait]
 impl<L: Link> TenantContentQueries for Conn<L> {
     async fn roles(&self, tenant_id: i64, after: i64, limit: u64) -> Result<Vec<RoleRow>> {
         const OPERATION: &str = "tenant_content.roles";
+        let on = self.0.within(Reach::Tenant(tenant_id), OPERATION).await?;
         let found = roles::Entity::find()
             .filter(roles::Column::TenantId.eq(tenant_id))
             .filter(roles::Column::DeletedAt.is_null())
             .filter(roles::Column::Id.gt(after))
             .order_by_asc(roles::Column::Id)
             .limit(bounded(limit));
-        let found = found.all(self.0.read()).await.during(OPERATION)?;
+        let found = found.all(on).await.during(OPERATION)?;
         let granted = role_permissions::Entity::find()
             .filter(role_permissions::Column::RoleId.is_in(found.iter().map(|role| role.id)));
         let mut permissions: HashMap<i64, Vec<String>> = HashMap::new();
-        for grant in granted.all(self.0.read()).await.during(OPERATION)? {
+        for grant in granted.all(on).await.during(OPERATION)? {
             permissions.entry(grant.role_id).or_default().push(grant.permission);
         }
         let ids = found.iter().map(|role| role.id).collect();
-        let mut parents = self.roles_of(tenant_id, &PARENTS, ids, OPERATION).await?;
+        let mut parents = roles_of(on, tenant_id, &PARENTS, ids, OPERATION).await?;
         let row = |role: roles::Model| {
             let mut permissions = permissions.remove(&role.id).unwrap_or_default();
             permissions.sort_unstable();
@@ -60,6 +64,7 @@ impl<L: Link> TenantContentQueries for Conn<L> {
 
     async fn members(&self, tenant_id: i64, after: i64, limit: u64) -> Result<Vec<MemberRow>> {
         const OPERATION: &str = "tenant_content.members";
+        let on = self.0.within(Reach::Tenant(tenant_id), OPERATION).await?;
         let found = memberships::Entity::find()
             .filter(memberships::Column::TenantId.eq(tenant_id))
             .filter(memberships::Column::DeletedAt.is_null())
@@ -67,10 +72,10 @@ impl<L: Link> TenantContentQueries for Conn<L> {
             .filter(lives((memberships::Entity, memberships::Column::UserId)))
             .order_by_asc(memberships::Column::Id)
             .limit(bounded(limit));
-        let found = found.all(self.0.read()).await.during(OPERATION)?;
-        let people = self.people(found.iter().map(|member| member.user_id), OPERATION).await?;
+        let found = found.all(on).await.during(OPERATION)?;
+        let people = people(on, found.iter().map(|member| member.user_id), OPERATION).await?;
         let ids = found.iter().map(|member| member.id).collect();
-        let mut roles = self.roles_of(tenant_id, &MEMBERS, ids, OPERATION).await?;
+        let mut roles = roles_of(on, tenant_id, &MEMBERS, ids, OPERATION).await?;
         // Whoever was deleted between two of the statements is a member no more.
         let present = found.into_iter().filter_map(|member| {
             let roles = roles.remove(&member.id).unwrap_or_default();
@@ -82,16 +87,17 @@ impl<L: Link> TenantContentQueries for Conn<L> {
     async fn invitations(&self, tenant_id: i64, after: i64, limit: u64) -> Result<Vec<InvitationRow>> {
         const OPERATION: &str = "tenant_content.invitations";
         use invitations::{Column, Entity};
+        let on = self.0.within(Reach::Tenant(tenant_id), OPERATION).await?;
         let found = Entity::find()
             .filter(Column::TenantId.eq(tenant_id))
             .filter(Column::Id.gt(after))
             .filter(lives((Entity, Column::InvitedBy)))
             .order_by_asc(Column::Id)
             .limit(bounded(limit));
-        let found = found.all(self.0.read()).await.during(OPERATION)?;
-        let people = self.people(found.iter().map(|invitation| invitation.invited_by), OPERATION).await?;
+        let found = found.all(on).await.during(OPERATION)?;
+        let people = people(on, found.iter().map(|invitation| invitation.invited_by), OPERATION).await?;
         let ids = found.iter().map(|invitation| invitation.id).collect();
-        let mut roles = self.roles_of(tenant_id, &INVITED, ids, OPERATION).await?;
+        let mut roles = roles_of(on, tenant_id, &INVITED, ids, OPERATION).await?;
         let present = found.into_iter().filter_map(|invitation| {
             let roles = roles.remove(&invitation.id).unwrap_or_default();
             let host = people.get(&invitation.invited_by)?;
@@ -143,7 +149,7 @@ impl<L: Link> TenantContentQueries for Conn<L> {
             Identified::Users => ("users", true),
             Identified::AuditEntries => ("audit_entries", false),
         };
-        let on = self.0.read();
+        let on = self.0.within(Reach::Lookup, OPERATION).await?;
         let query = having(table, "id", ids.iter().map(|(id, _)| *id));
         let rows = on.query_all(&query).await.during(OPERATION)?;
         let mut taken: HashSet<i64> =
@@ -178,17 +184,20 @@ impl TenantContentRepo for Conn<Work> {
             };
             role.permissions.iter().map(grant)
         });
+        self.0.within(Reach::Tenant(tenant_id), OPERATION).await?;
         insert::<roles::Entity>(&self.0, roles.iter().map(row).collect(), OPERATION).await?;
         insert::<role_permissions::Entity>(&self.0, grants.collect(), OPERATION).await
     }
 
-    async fn insert_parents(&self, links: &[(i64, i64)]) -> Result<()> {
+    async fn insert_parents(&self, tenant_id: i64, links: &[(i64, i64)]) -> Result<()> {
+        const OPERATION: &str = "tenant_content.insert_parents";
         let link = |(role_id, parent_id): &(i64, i64)| role_parents::Model {
             role_id: *role_id,
             parent_id: *parent_id,
         };
-        let rows = links.iter().map(link).collect();
-        insert::<role_parents::Entity>(&self.0, rows, "tenant_content.insert_parents").await
+        let named = links.iter().flat_map(|(role, parent)| [*role, *parent]).collect();
+        self.admit_roles(tenant_id, named, OPERATION).await?;
+        insert::<role_parents::Entity>(&self.0, links.iter().map(link).collect(), OPERATION).await
     }
 
     async fn insert_members(&self, tenant_id: i64, members: &[NewMember]) -> Result<()> {
@@ -204,6 +213,8 @@ impl TenantContentRepo for Conn<Work> {
             let link = |role: &i64| membership_roles::Model { membership_id: member.base.id, role_id: *role };
             member.roles.iter().map(link)
         });
+        let given = members.iter().flat_map(|member| member.roles.iter().copied()).collect();
+        self.admit_roles(tenant_id, given, OPERATION).await?;
         insert::<memberships::Entity>(&self.0, members.iter().map(row).collect(), OPERATION).await?;
         insert::<membership_roles::Entity>(&self.0, links.collect(), OPERATION).await
     }
@@ -224,6 +235,8 @@ impl TenantContentRepo for Conn<Work> {
                 |role: &i64| invitation_roles::Model { invitation_id: invitation.base.id, role_id: *role };
             invitation.roles.iter().map(link)
         });
+        let given = invitations.iter().flat_map(|invitation| invitation.roles.iter().copied()).collect();
+        self.admit_roles(tenant_id, given, OPERATION).await?;
         insert::<invitations::Entity>(&self.0, invitations.iter().map(row).collect(), OPERATION).await?;
         insert::<invitation_roles::Entity>(&self.0, links.collect(), OPERATION).await
     }
@@ -233,46 +246,56 @@ const PARENTS: RoleTable = RoleTable { name: "role_parents", holder: "role_id", 
 const MEMBERS: RoleTable = RoleTable { name: "membership_roles", holder: "membership_id", role: "role_id" };
 const INVITED: RoleTable = RoleTable { name: "invitation_roles", holder: "invitation_id", role: "role_id" };
 
-impl<L: Link> Conn<L> {
-    /// The roles of each of these, sorted.
-    async fn roles_of(
-        &self,
-        tenant_id: i64,
-        table: &RoleTable,
-        holders: Vec<i64>,
-        operation: &'static str,
-    ) -> Result<HashMap<i64, Vec<i64>>> {
-        let own = Query::select()
-            .column(roles::Column::Id)
-            .from(roles::Entity)
-            .and_where(roles::Column::TenantId.eq(tenant_id))
-            .and_where(roles::Column::DeletedAt.is_null())
-            .to_owned();
-        let links = Query::select()
-            .columns([table.holder, table.role])
-            .from(table.name)
-            .and_where(Expr::col(table.holder).is_in(holders))
-            .and_where(Expr::col(table.role).in_subquery(own))
-            .order_by(table.role, Order::Asc)
-            .to_owned();
-        let mut found: HashMap<i64, Vec<i64>> = HashMap::new();
-        for row in self.0.read().query_all(&links).await.during(operation)? {
-            let holder = row.try_get_by(0).during(operation)?;
-            found.entry(holder).or_default().push(row.try_get_by(1).during(operation)?);
-        }
-        Ok(found)
+impl Conn<Work> {
+    /// Lets rows of the tenant be written that name these roles: all of them are its own.
+    async fn admit_roles(&self, tenant_id: i64, ids: HashSet<i64>, operation: &'static str) -> Result<()> {
+        let on = self.0.within(Reach::Tenant(tenant_id), operation).await?;
+        let own = roles::Entity::find()
+            .filter(roles::Column::Id.is_in(ids.iter().copied()))
+            .filter(roles::Column::TenantId.eq(tenant_id));
+        let known = own.count(on).await.during(operation)?;
+        if known == ids.len() as u64 { Ok(()) } else { Err(Error::new(Kind::Conflict, operation)) }
     }
+}
 
-    /// The live ones among these users, by their internal ids.
-    async fn people(
-        &self,
-        ids: impl Iterator<Item = i64> + Send,
-        operation: &'static str,
-    ) -> Result<HashMap<i64, users::Model>> {
-        let people = users::Entity::find().filter(users::Column::Id.is_in(ids)).filter(live_user());
-        let people = people.all(self.0.read()).await.during(operation)?;
-        Ok(people.into_iter().map(|user| (user.id, user)).collect())
+/// The roles of each of these, sorted.
+async fn roles_of(
+    on: &impl ConnectionTrait,
+    tenant_id: i64,
+    table: &RoleTable,
+    holders: Vec<i64>,
+    operation: &'static str,
+) -> Result<HashMap<i64, Vec<i64>>> {
+    let own = Query::select()
+        .column(roles::Column::Id)
+        .from(roles::Entity)
+        .and_where(roles::Column::TenantId.eq(tenant_id))
+        .and_where(roles::Column::DeletedAt.is_null())
+        .to_owned();
+    let links = Query::select()
+        .columns([table.holder, table.role])
+        .from(table.name)
+        .and_where(Expr::col(table.holder).is_in(holders))
+        .and_where(Expr::col(table.role).in_subquery(own))
+        .order_by(table.role, Order::Asc)
+        .to_owned();
+    let mut found: HashMap<i64, Vec<i64>> = HashMap::new();
+    for row in on.query_all(&links).await.during(operation)? {
+        let holder = row.try_get_by(0).during(operation)?;
+        found.entry(holder).or_default().push(row.try_get_by(1).during(operation)?);
     }
+    Ok(found)
+}
+
+/// The live ones among these users, by their internal ids.
+async fn people(
+    on: &impl ConnectionTrait,
+    ids: impl Iterator<Item = i64> + Send,
+    operation: &'static str,
+) -> Result<HashMap<i64, users::Model>> {
+    let people = users::Entity::find().filter(users::Column::Id.is_in(ids)).filter(live_user());
+    let people = people.all(on).await.during(operation)?;
+    Ok(people.into_iter().map(|user| (user.id, user)).collect())
 }
 
 /// Whether the user that a row names lives. Asked of each row: a set of all who live would be made anew for every batch.

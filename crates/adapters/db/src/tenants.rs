@@ -13,6 +13,7 @@ use crate::entity::tenants::{Column, Entity, Model};
 use crate::entity::{base_of, row_with_base};
 use crate::error::{During, unreadable};
 use crate::paging::{Listed, count, page};
+use crate::reach::Reach;
 use crate::soft_delete::{aggregate, live};
 
 #[async_trait]
@@ -27,12 +28,13 @@ impl<L: Link> TenantQueries for Conn<L> {
 
     async fn list(&self, filter: &TenantFilter, at: &Page) -> Result<PageOf<Tenant>> {
         const OPERATION: &str = "tenants.list";
-        let found = page(wanted(filter), at, self.0.read(), OPERATION).await?;
+        let found = page(wanted(filter), at, reading(&self.0, filter, OPERATION).await?, OPERATION).await?;
         found.try_map(|row| tenant_of(row, OPERATION))
     }
 
     async fn count(&self, filter: &TenantFilter) -> Result<u64> {
-        count(wanted(filter), self.0.read(), "tenants.count").await
+        const OPERATION: &str = "tenants.count";
+        count(wanted(filter), reading(&self.0, filter, OPERATION).await?, OPERATION).await
     }
 }
 
@@ -81,6 +83,18 @@ fn wanted(filter: &TenantFilter) -> Select<Entity> {
     let of_member = filter.member.map(|member| Column::Id.in_subquery(tenants_of(member)));
     let open = filter.member.map(|_| Column::Status.eq(TenantStatus::Active.as_str()));
     live().filter(Condition::all().add_option(of_member).add_option(open))
+}
+
+/// Whose a tenant is, its memberships tell.
+async fn reading<'a, L: Link>(
+    link: &'a L,
+    filter: &TenantFilter,
+    operation: &'static str,
+) -> Result<&'a L::On> {
+    match filter.member {
+        Some(_) => link.within(Reach::Lookup, operation).await,
+        None => Ok(link.read()),
+    }
 }
 
 async fn one(link: &impl Link, query: Select<Entity>, operation: &'static str) -> Result<Tenant> {

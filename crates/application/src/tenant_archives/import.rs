@@ -227,7 +227,7 @@ impl Writing<'_> {
             let role = self.role(line.role)?;
             pairs.extend(self.roles(&line.parents)?.into_iter().map(|parent| (role, parent)));
         }
-        Ok(self.work.tx().tenant_content().insert_parents(&pairs).await?)
+        Ok(self.work.tx().tenant_content().insert_parents(self.tenant.base.id, &pairs).await?)
     }
 
     /// What a role of the archive is called here.

@@ -10,7 +10,7 @@ use system::SystemClock;
 
 use super::schema::amiss;
 use crate::config::{Config, Loaded};
-use crate::core::{connect, excess_of};
+use crate::core::{connect, excess_of, unread_of};
 use crate::drivers::blobs;
 
 /// Clocks further apart than this break tokens and leases.
@@ -125,7 +125,14 @@ async fn clock(database: &Database) -> Result<String> {
 async fn role(config: &Config, database: &Database) -> Result<String> {
     let Some(standing) = database.standing().await? else { return Ok("SQLite knows none".to_owned()) };
     match excess_of(&standing) {
-        None => Ok(format!("acts as {}, who owns nothing", standing.acts_as)),
+        None => {
+            let acts = format!("acts as {}, who owns nothing", standing.acts_as);
+            Ok(match (&standing.reader, unread_of(&standing)) {
+                (Some(reader), _) => format!("{acts}; reads as {reader}"),
+                (None, Some(unread)) => format!("{acts}; {unread}"),
+                (None, None) => acts,
+            })
+        }
         Some(excess) if !config.environment.is_production() => {
             Ok(format!("{excess} (fine outside production)"))
         }

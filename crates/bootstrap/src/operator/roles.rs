@@ -29,7 +29,10 @@ fn postgres(host: &str, database: &str) -> String {
     format!(
         "-- As a superuser, once. The owner of the tables migrates; the service owns nothing.
 CREATE ROLE mainstay_owner LOGIN PASSWORD '<a random one>';
-CREATE ROLE mainstay_app LOGIN PASSWORD '<another>';
+CREATE ROLE mainstay_app LOGIN NOINHERIT PASSWORD '<another>';
+-- Reads act as a role of their own: the service itself sees rows of tenants only in transactions that name one.
+CREATE ROLE mainstay_app_reader NOLOGIN;
+GRANT mainstay_app_reader TO mainstay_app;
 CREATE DATABASE \"{database}\" OWNER mainstay_owner;
 -- If the database is there already:
 ALTER DATABASE \"{database}\" OWNER TO mainstay_owner;

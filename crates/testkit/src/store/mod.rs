@@ -12,6 +12,7 @@ pub mod expired_tokens;
 pub mod fences;
 pub mod idempotency;
 pub mod identities;
+pub mod isolation;
 pub mod keys;
 pub mod mail_tokens;
 pub mod mailbox;
@@ -228,6 +229,12 @@ macro_rules! store_suite {
                     an_invitation_is_taken_once,
                     the_newest_invitation_counts,
                     invitations_are_listed_and_withdrawn,
+                }
+                isolation {
+                    nothing_of_another_tenant_is_read,
+                    the_trail_of_another_tenant_is_not_read,
+                    nothing_of_another_tenant_is_written,
+                    roles_of_another_tenant_are_not_given,
                 }
                 keys {
                     reads_back_live_keys_oldest_first,

@@ -25,6 +25,9 @@ pub struct Origin {
     pub engine: String,
     /// Names of the migrations that the database has had, sorted.
     pub migrations: Vec<String>,
+    /// Roles that policies of the schema name (PostgreSQL).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
 }
 
 /// A dump that is being made.
@@ -53,7 +56,11 @@ pub async fn dump(settings: &Settings) -> Result<Dump> {
     if migrations.is_empty() {
         return Err(Error::with(Kind::NotFound, DUMP, "the database is empty: there is nothing to back up"));
     }
-    let origin = Origin { engine: name(&engine).to_owned(), migrations };
+    let roles = match &engine {
+        Engine::Postgres(_) => postgres::readable(&session.connection).await?,
+        Engine::Sqlite(_) | Engine::Mysql(_) => Vec::new(),
+    };
+    let origin = Origin { engine: name(&engine).to_owned(), migrations, roles };
     let content = match engine {
         Engine::Sqlite(file) => sqlite::dump(&file, session).await?,
         Engine::Postgres(_) => postgres::dump(&settings.url, session)?,
@@ -123,7 +130,9 @@ impl Target {
     pub async fn load(self, content: ByteStream<'static>) -> Result<()> {
         match self.place {
             Place::Sqlite(held) => held.load(content, &self.origin).await,
-            Place::Postgres { url, session } => postgres::load(&url, session, content).await,
+            Place::Postgres { url, session } => {
+                postgres::load(&url, session, &self.origin.roles, content).await
+            }
             Place::Mysql { url, session } => mysql::load(&url, session, content).await,
         }
     }
@@ -177,7 +186,11 @@ mod tests {
 
     #[test]
     fn only_what_fits_is_restored() {
-        let origin = |engine: &str, migrations: Vec<String>| Origin { engine: engine.to_owned(), migrations };
+        let origin = |engine: &str, migrations: Vec<String>| Origin {
+            engine: engine.to_owned(),
+            migrations,
+            roles: Vec::new(),
+        };
         fits(&origin("sqlite", migrations::known()), "sqlite").unwrap();
         fits(&origin("sqlite", migrations::known()[..1].to_vec()), "sqlite").unwrap();
         let text = |origin: &Origin| ports::Chain(&fits(origin, "sqlite").unwrap_err()).to_string();

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use ports::{ByteStream, Result};
+use ports::{ByteStream, Error, Kind, Result};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::Url;
@@ -11,6 +11,7 @@ use super::program::Program;
 use super::{DUMP, RESTORE, decoded};
 use crate::engine::MigrationSession;
 use crate::error::During;
+use crate::rights;
 
 const PACKAGE: &str = "postgresql-client";
 
@@ -19,17 +20,50 @@ const OURS: &str =
     "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'";
 const NO_EXTENSION: &str = "NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')";
 
+/// Sees that whoever dumps reads every row of the tables that have row-level security, and tells the roles that their
+/// policies name. `pg_dump` itself would leave rows out without a word.
+pub(super) async fn readable(connection: &DatabaseConnection) -> Result<Vec<String>> {
+    let text = |sql: &str| Statement::from_string(connection.get_database_backend(), sql);
+    let hidden =
+        "SELECT coalesce(string_agg(relname, ', '), '') FROM pg_class c WHERE row_security_active(oid)
+                  AND relnamespace = current_schema()::regnamespace AND NOT EXISTS (
+                    SELECT 1 FROM pg_policy WHERE polrelid = c.oid AND polname = relname || '_by_owner'
+                  )";
+    let row = connection.query_one_raw(text(hidden)).await.during(DUMP)?;
+    let hidden: String = row.map_or_else(|| Ok(String::new()), |row| row.try_get_by(0)).during(DUMP)?;
+    if !hidden.is_empty() {
+        let text =
+            format!("row-level security hides rows of {hidden} from whoever dumps; dump as a superuser");
+        return Err(Error::with(Kind::Unsupported, DUMP, text));
+    }
+    let roles =
+        "SELECT DISTINCT rolname::text FROM pg_policy JOIN pg_roles r ON r.oid = ANY (polroles) ORDER BY 1";
+    let rows = connection.query_all_raw(text(roles)).await.during(DUMP)?;
+    rows.iter().map(|row| row.try_get_by(0).during(DUMP)).collect()
+}
+
 /// `pg_dump` reads from one snapshot, whoever writes meanwhile. It is not to compress: that is done for all engines.
 pub(super) fn dump(url: &str, session: MigrationSession) -> Result<ByteStream<'static>> {
     Program::new("pg_dump", PACKAGE, DUMP)
         .args(["--format=custom", "--compress=0", "--no-password", "--lock-wait-timeout=30s"])
+        // The owner's own policies let everything through, see `readable`.
+        .args(["--enable-row-security"])
         .envs(variables(url)?)
         .output(session)
 }
 
 /// All or nothing, after whatever was there has been dropped. Owners and rights are those of whoever restores: the
-/// roles of another installation need not exist here.
-pub(super) async fn load(url: &str, session: MigrationSession, content: ByteStream<'static>) -> Result<()> {
+/// roles of another installation need not exist here, but for those that policies name: the next migration puts its own
+/// in their place.
+pub(super) async fn load(
+    url: &str,
+    session: MigrationSession,
+    roles: &[String],
+    content: ByteStream<'static>,
+) -> Result<()> {
+    for role in roles {
+        session.connection.execute_unprepared(&rights::make(role)).await.during(RESTORE)?;
+    }
     session.connection.execute_unprepared(&clear()).await.during(RESTORE)?;
     let variables = variables(url)?;
     let database = variables.iter().find(|(name, _)| *name == "PGDATABASE");

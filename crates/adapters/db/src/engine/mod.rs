@@ -109,11 +109,19 @@ impl Engine {
     }
 
     /// To whom the owner of the tables grants; nobody, where the service is the owner.
-    pub(crate) async fn grantee(&self) -> Result<Option<Grantee>> {
+    pub(crate) async fn grantees(&self) -> Result<Vec<Grantee>> {
         match self {
-            Self::Sqlite(_) => Ok(None),
-            Self::Postgres(server) => Ok(server.grantee()),
-            Self::Mysql(server) => server.grantee().await,
+            Self::Sqlite(_) => Ok(Vec::new()),
+            Self::Postgres(server) => Ok(server.grantees()),
+            Self::Mysql(server) => server.grantees().await,
+        }
+    }
+
+    /// Whom reads act as that are part of no transaction, if that is somebody of its own (PostgreSQL).
+    pub(crate) fn reader(&self) -> Option<&str> {
+        match self {
+            Self::Postgres(server) => server.reader(),
+            Self::Sqlite(_) | Self::Mysql(_) => None,
         }
     }
 

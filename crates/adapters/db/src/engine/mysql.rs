@@ -17,7 +17,7 @@ use super::server::{
 use crate::conn::Pools;
 use crate::error::During;
 use crate::remarks::Remarks;
-use crate::rights::Grantee;
+use crate::rights::{Grantee, Holds};
 use crate::settings::Settings;
 
 /// Waiting for somebody else's row (a migration: table) ends before the statement's time does.
@@ -59,11 +59,11 @@ impl Mysql {
     }
 
     /// To whom the owner grants: nobody, where the service logs in as the owner.
-    pub(crate) async fn grantee(&self) -> Result<Option<Grantee>> {
+    pub(crate) async fn grantees(&self) -> Result<Vec<Grantee>> {
         const OPERATION: &str = "db.migrate";
-        let Some(owner) = &self.owner else { return Ok(None) };
+        let Some(owner) = &self.owner else { return Ok(Vec::new()) };
         if owner.get_username() == self.options.get_username() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         // Accounts are names at hosts; only the server knows which one a login gets.
         let anywhere = self.options.clone().database("information_schema");
@@ -73,7 +73,7 @@ impl Mysql {
         service.close().await.during(OPERATION)?;
         let (user, host) = name.rsplit_once('@').unwrap_or((&name, "%"));
         let sql = format!("'{}'@'{host}'", user.replace('\'', "''"));
-        Ok(Some(Grantee { sql, name }))
+        Ok(vec![Grantee { sql, name, holds: Holds::RowsAndReading }])
     }
 
     /// As the owner of the tables.

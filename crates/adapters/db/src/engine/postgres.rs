@@ -17,7 +17,7 @@ use super::server::{
 use crate::conn::Pools;
 use crate::error::During;
 use crate::remarks::Remarks;
-use crate::rights::{self, Grantee, Role};
+use crate::rights::{self, Grantee, Holds, Role};
 use crate::settings::Settings;
 use crate::wakeups::Wake;
 
@@ -37,6 +37,8 @@ pub(crate) struct Postgres {
     /// Where the owner of the tables logs in, if that is somebody else.
     owner: Option<PgConnectOptions>,
     role: Option<Role>,
+    /// Whom reads act as that are part of no transaction, if there is such a role to be had.
+    reader: Option<Role>,
     size: Size,
 }
 
@@ -49,33 +51,48 @@ impl Postgres {
         let login = parse(&settings.url)?;
         let owner = settings.owner_url.as_deref().map(parse).transpose()?;
         let (role, size) = (settings.role.clone(), Size::from_settings(settings));
-        Ok(Self { options: login.clone(), login, owner, role, size })
+        Ok(Self { options: login.clone(), login, owner, role, reader: None, size })
     }
 
-    /// Sees that the server answers, and takes the role on, if there is one to be had. As a startup option, it
+    /// Sees that the server answers, and takes the roles on, if there are any to be had. As a startup option, that
     /// costs no round trip.
     pub(crate) async fn take_role(&mut self) -> Result<()> {
         let mut connection = probe(&self.login).await?;
         if let Some(role) = &self.role {
             if rights::can_assume(&mut connection, role).await? {
-                self.options = self.login.clone().options([("role", &role.name)]);
+                self.options = acting_as(&self.login, role);
             } else {
                 self.role = None;
             }
         }
+        if let Some(service) = self.service() {
+            self.reader = rights::reader_for(&mut connection, service).await?;
+        }
         connection.close().await.during(CONNECT)
     }
 
-    /// To whom the owner grants: nobody, where the service acts as the owner.
-    pub(crate) fn grantee(&self) -> Option<Grantee> {
-        let name = match (&self.role, &self.owner) {
-            (Some(role), _) => &role.name,
+    /// Who the service acts as, unless that is the owner.
+    fn service(&self) -> Option<&str> {
+        match (&self.role, &self.owner) {
+            (Some(role), _) => Some(&role.name),
             (None, Some(owner)) if owner.get_username() != self.login.get_username() => {
-                self.login.get_username()
+                Some(self.login.get_username())
             }
-            (None, _) => return None,
-        };
-        Some(Grantee { sql: format!("\"{}\"", name.replace('"', "\"\"")), name: name.to_owned() })
+            (None, _) => None,
+        }
+    }
+
+    /// To whom the owner grants: nobody, where the service acts as the owner.
+    pub(crate) fn grantees(&self) -> Vec<Grantee> {
+        let Some(service) = self.service() else { return Vec::new() };
+        let holds = if self.reader.is_some() { Holds::Rows } else { Holds::RowsAndReading };
+        let reader = self.reader.iter().map(|reader| Grantee::named(&reader.name, Holds::Reading));
+        [Grantee::named(service, holds)].into_iter().chain(reader).collect()
+    }
+
+    /// Whom reads act as that are part of no transaction, if that is somebody of its own.
+    pub(crate) fn reader(&self) -> Option<&str> {
+        self.reader.as_ref().map(|reader| reader.name.as_str())
     }
 
     /// As the owner of the tables.
@@ -88,22 +105,26 @@ impl Postgres {
     }
 
     pub(crate) fn open(&self, cipher: Arc<dyn ColumnCipher>, remarks: &Remarks) -> Pools {
-        let options = self.limited();
-        let pool = |connections| pool_options(connections).connect_lazy_with(options.clone());
-        self.size.open(pool, SqlxPostgresConnector::from_sqlx_postgres_pool, cipher, remarks)
+        let wrap = SqlxPostgresConnector::from_sqlx_postgres_pool;
+        let write = lazy(limited(&self.options));
+        match &self.reader {
+            None => self.size.open(write, wrap, cipher, remarks),
+            Some(reader) => {
+                let read = lazy(limited(&acting_as(&self.login, reader)));
+                self.size.open_divided([&read, &write], wrap, cipher, remarks)
+            }
+        }
     }
 
-    /// One pool for all threads, in the role that the primary has given.
-    pub(crate) fn shared(mut self, primary: &Self) -> DatabaseConnection {
-        if let Some(role) = &primary.role {
-            self.options = self.options.options([("role", &role.name)]);
-        }
-        let pool = pool_options(self.size.all()).connect_lazy_with(self.limited());
-        SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+    /// One pool for all threads, in the role for reading that the primary has given.
+    pub(crate) fn shared(self, primary: &Self) -> DatabaseConnection {
+        let role = primary.reader.as_ref().or(primary.role.as_ref());
+        let options = role.map_or_else(|| self.login.clone(), |role| acting_as(&self.login, role));
+        SqlxPostgresConnector::from_sqlx_postgres_pool(lazy(limited(&options))(self.size.all()))
     }
 
     pub(crate) async fn heartbeat(&self) -> Result<DatabaseConnection> {
-        connect(self.limited().options([("synchronous_commit", "off")])).await
+        connect(limited(&self.options).options([("synchronous_commit", "off")])).await
     }
 
     /// Migrations may take longer than a statement usually may, but not wait for long: behind a lock that is waited
@@ -127,14 +148,22 @@ impl Postgres {
             }
         }))
     }
+}
 
-    /// Runaway statements end, and so do forgotten transactions.
-    fn limited(&self) -> PgConnectOptions {
-        self.options.clone().options([
-            ("statement_timeout", format!("{STATEMENT_SECONDS}s")),
-            ("idle_in_transaction_session_timeout", format!("{IDLE_TRANSACTION_SECONDS}s")),
-        ])
-    }
+/// Runaway statements end, and so do forgotten transactions.
+fn limited(options: &PgConnectOptions) -> PgConnectOptions {
+    options.clone().options([
+        ("statement_timeout", format!("{STATEMENT_SECONDS}s")),
+        ("idle_in_transaction_session_timeout", format!("{IDLE_TRANSACTION_SECONDS}s")),
+    ])
+}
+
+fn acting_as(login: &PgConnectOptions, role: &Role) -> PgConnectOptions {
+    login.clone().options([("role", &role.name)])
+}
+
+fn lazy(options: PgConnectOptions) -> impl Fn(u32) -> PgPool {
+    move |connections| pool_options(connections).connect_lazy_with(options.clone())
 }
 
 async fn connect(options: PgConnectOptions) -> Result<DatabaseConnection> {

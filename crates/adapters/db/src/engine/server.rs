@@ -41,9 +41,28 @@ pub(super) struct Size {
 }
 
 /// How many connections whoever gets.
+#[derive(Debug, PartialEq, Eq)]
 struct Shares {
     background: u32,
     dedicated: Vec<u32>,
+}
+
+impl Shares {
+    /// One for each who reads and one for each who writes, and no more altogether: threads that serve requests read
+    /// more than they write, jobs write more.
+    fn divided(self) -> (Self, Self) {
+        let less = |connections: u32| connections / 2;
+        let dedicated = self.dedicated.iter();
+        let read = Self {
+            background: less(self.background),
+            dedicated: dedicated.clone().map(|share| share - less(*share)).collect(),
+        };
+        let write = Self {
+            background: self.background - less(self.background),
+            dedicated: dedicated.map(|share| less(*share)).collect(),
+        };
+        (read, write)
+    }
 }
 
 impl Size {
@@ -79,15 +98,39 @@ impl Size {
         cipher: Arc<dyn ColumnCipher>,
         remarks: &Remarks,
     ) -> Pools {
+        let (write, dedicated) = self.shares().open(pool, wrap, remarks);
+        Pools { read: write.clone(), write, dedicated: Dedicated::new(dedicated), cipher }
+    }
+
+    /// The same number of connections, some of which act as somebody who only reads.
+    pub(super) fn open_divided<DB: Database>(
+        self,
+        [read, write]: [&dyn Fn(u32) -> Pool<DB>; 2],
+        wrap: Wrap<DB>,
+        cipher: Arc<dyn ColumnCipher>,
+        remarks: &Remarks,
+    ) -> Pools {
+        let (reading, writing) = self.shares().divided();
+        let (read, readers) = reading.open(read, wrap, remarks);
+        let (write, writers) = writing.open(write, wrap, remarks);
+        Pools { read, write, dedicated: Dedicated::divided(readers, writers), cipher }
+    }
+}
+
+impl Shares {
+    /// The pool for whoever comes, and one for each thread.
+    fn open<DB: Database>(
+        self,
+        pool: impl Fn(u32) -> Pool<DB>,
+        wrap: Wrap<DB>,
+        remarks: &Remarks,
+    ) -> (Remarked, Vec<Own>) {
         let wrap = |pool| Remarked::new(wrap(pool), remarks.clone());
-        let shares = self.shares();
-        let connection = wrap(pool(shares.background));
         let own = |connections| {
             let pool = pool(connections);
             Own { connection: wrap(pool.clone()), room: Box::new(pool) }
         };
-        let dedicated = shares.dedicated.into_iter().map(own).collect();
-        Pools { read: connection.clone(), write: connection, dedicated: Dedicated::new(dedicated), cipher }
+        (wrap(pool(self.background)), self.dedicated.into_iter().map(own).collect())
     }
 }
 
@@ -162,7 +205,18 @@ mod tests {
         ] {
             let shares = Size { max_connections, threads }.shares();
             assert_eq!(shares.background + shares.dedicated.iter().sum::<u32>(), max_connections);
-            assert_eq!((shares.background, shares.dedicated), expected, "{max_connections} among {threads}");
+            assert_eq!(
+                (shares.background, shares.dedicated.clone()),
+                expected,
+                "{max_connections} among {threads}"
+            );
+            let (read, write) = shares.divided();
+            let all = [&read, &write].map(|half| half.background + half.dedicated.iter().sum::<u32>());
+            assert_eq!(all[0] + all[1], max_connections);
+            let mut each = [read, write]
+                .into_iter()
+                .flat_map(|half| half.dedicated.into_iter().chain([half.background]));
+            assert!(each.all(|connections| connections > 0), "{max_connections} among {threads}");
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::entity::exports::{Column, Entity, Model};
 use crate::entity::users;
 use crate::error::During;
 use crate::paging::bounded;
+use crate::reach::Reach;
 use crate::sealed;
 
 #[async_trait]
@@ -33,7 +34,7 @@ impl<L: Link> PersonalQueries for Conn<L> {
         const OPERATION: &str = "personal.part";
         let part = PARTS.iter().find(|part| part.name == name);
         let part = part.ok_or_else(|| Error::new(Kind::NotFound, OPERATION))?;
-        let on = self.0.read();
+        let on = self.0.within(Reach::Lookup, OPERATION).await?;
         let rows = on.query_all_raw(statement(on, part.sql, [user_id.into()])).await.during(OPERATION)?;
         rows.iter().map(|row| shown(&self.0, part, row)).collect()
     }

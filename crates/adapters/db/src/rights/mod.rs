@@ -3,6 +3,9 @@
 //!
 //! After every migration the owner grants what is due, and takes back what is not. Where both are one, as on SQLite
 //! or with one login, there is nothing to grant.
+//!
+//! On PostgreSQL reads that are part of no transaction act as a third, who reads the rows of all tenants and writes
+//! nothing: the service itself sees those rows only in transactions that say for whom they work.
 
 mod mysql;
 mod postgres;
@@ -12,7 +15,7 @@ use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr};
 
-pub(crate) use self::postgres::can_assume;
+pub(crate) use self::postgres::{can_assume, make, reader_for};
 pub use self::standing::Standing;
 pub(crate) use self::standing::standing;
 
@@ -25,13 +28,6 @@ pub struct Role {
     pub required: bool,
 }
 
-impl Role {
-    /// As SQL names it. Configuration admits no quotes in it.
-    pub(crate) fn sql(&self) -> String {
-        format!("\"{}\"", self.name)
-    }
-}
-
 /// To whom the owner grants: a role of PostgreSQL, or a MySQL account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grantee {
@@ -39,6 +35,25 @@ pub(crate) struct Grantee {
     pub(crate) sql: String,
     /// As the catalogue names it.
     pub(crate) name: String,
+    pub(crate) holds: Holds,
+}
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Read and write rows; on PostgreSQL those of a tenant only in a transaction that names it.
+    Rows,
+    /// Read all rows, whoever's they are.
+    Reading,
+    /// Both.
+    RowsAndReading,
+}
+
+impl Grantee {
+    /// A role of PostgreSQL.
+    pub(crate) fn named(name: &str, holds: Holds) -> Self {
+        Self { sql: format!("\"{}\"", name.replace('"', "\"\"")), name: name.to_owned(), holds }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,10 +84,10 @@ struct Held {
     rights: BTreeSet<Right>,
 }
 
-/// What the service may do with a table or view.
-fn due(name: &str, is_view: bool) -> BTreeSet<Right> {
+/// What somebody may do with a table or view.
+fn due(name: &str, is_view: bool, holds: Holds) -> BTreeSet<Right> {
     match name {
-        _ if is_view => BTreeSet::from([Right::Select]),
+        _ if is_view || holds == Holds::Reading => BTreeSet::from([Right::Select]),
         "seaql_migrations" | "database_assets" => BTreeSet::from([Right::Select]),
         "audit_entries" => BTreeSet::from([Right::Select, Right::Insert]),
         _ => BTreeSet::from(Right::ALL),
@@ -80,11 +95,12 @@ fn due(name: &str, is_view: bool) -> BTreeSet<Right> {
 }
 
 /// The statements after which everybody holds what is due.
-fn changes(held: &[Held], grantee: &str, quote: char) -> Vec<String> {
+fn changes(held: &[Held], grantee: &Grantee, quote: char) -> Vec<String> {
     let list = |rights: Vec<Right>| rights.into_iter().map(Right::sql).collect::<Vec<_>>().join(", ");
     let mut changes = Vec::new();
+    let Grantee { sql: grantee, holds, .. } = grantee;
     for Held { name, is_view, rights } in held {
-        let due = due(name, *is_view);
+        let due = due(name, *is_view, *holds);
         let missing: Vec<Right> = due.difference(rights).copied().collect();
         let excess: Vec<Right> = rights.difference(&due).copied().collect();
         if !missing.is_empty() {
@@ -131,8 +147,9 @@ mod tests {
             held("seaql_migrations", false, all),
             held("user_activity", true, &[]),
         ];
+        let app = |holds| Grantee { sql: "app".to_owned(), name: "app".to_owned(), holds };
         assert_eq!(
-            changes(&tables, "app", '"'),
+            changes(&tables, &app(Holds::Rows), '"'),
             [
                 r#"GRANT INSERT, UPDATE, DELETE ON "jobs" TO app"#,
                 r#"REVOKE UPDATE, DELETE ON "audit_entries" FROM app"#,
@@ -140,5 +157,7 @@ mod tests {
                 r#"GRANT SELECT ON "user_activity" TO app"#,
             ]
         );
+        let reader = changes(&tables, &app(Holds::Reading), '"');
+        assert_eq!(reader[0], r#"REVOKE INSERT, UPDATE, DELETE ON "users" FROM app"#);
     }
 }

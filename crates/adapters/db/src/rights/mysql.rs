@@ -28,7 +28,7 @@ pub(super) async fn settle(owner: &DatabaseConnection, grantee: &Grantee) -> Res
         let rights = present.remove(&name).unwrap_or_default();
         Held { name, is_view: kind == "VIEW", rights }
     });
-    let mut due = changes(&held.collect::<Vec<_>>(), &grantee.sql, '`');
+    let mut due = changes(&held.collect::<Vec<_>>(), grantee, '`');
     // A routine that is made anew loses its grants; those on the database stay.
     let calls = "SELECT PRIVILEGE_TYPE, DATABASE() FROM information_schema.SCHEMA_PRIVILEGES
                  WHERE DATABASE() LIKE TABLE_SCHEMA AND GRANTEE = ? AND PRIVILEGE_TYPE = 'EXECUTE'";

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, Query
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
 
-use super::{Grantee, Held, Right, Role, changes};
+use super::{Grantee, Held, Holds, Right, Role, changes};
 use crate::error::During;
 
 /// Whether whoever is connected may take the role on. One that is missing is made, without a login and without rights,
@@ -22,11 +22,11 @@ pub(crate) async fn can_assume(login: &mut PgConnection, role: &Role) -> Result<
         return Ok(true);
     }
     if member.is_none() && creates {
-        login.execute(AssertSqlSafe(make(&role.sql()))).await.during(OPERATION)?;
+        login.execute(AssertSqlSafe(make(&role.name))).await.during(OPERATION)?;
         return Ok(true);
     }
     if !role.required {
-        tracing::info!(role = role.name, "the role can't be taken on; going on as whoever is logged in");
+        tracing::info!(role = role.name, "the role can't be taken on; going on without it");
         return Ok(false);
     }
     let name = &role.name;
@@ -36,6 +36,20 @@ pub(crate) async fn can_assume(login: &mut PgConnection, role: &Role) -> Result<
     };
     let text = format!("the login can't act as {name}; as an administrator: {remedy}");
     Err(Error::with(Kind::Unsupported, OPERATION, text))
+}
+
+/// Whom reads act as, beside a service that acts as `service`: the role `<service>_reader`, made by whoever may. `None`
+/// when the login can't act as it, or when whatever it may is the service's anyway.
+pub(crate) async fn reader_for(login: &mut PgConnection, service: &str) -> Result<Option<Role>> {
+    const OPERATION: &str = "db.connect";
+    let reader = Role { name: format!("{service}_reader"), required: false };
+    if !can_assume(login, &reader).await? {
+        return Ok(None);
+    }
+    let inherits = "SELECT pg_has_role($1::name, $2::name, 'USAGE')";
+    let inherits = sqlx::query_scalar(inherits).bind(service).bind(&reader.name).fetch_one(login).await;
+    let inherits: bool = inherits.during(OPERATION)?;
+    Ok((!inherits).then_some(reader))
 }
 
 /// Whether the login is a member of the role, if there is one, and whether it may make one.
@@ -48,10 +62,14 @@ async fn membership(
     sqlx::query_as(sql).bind(&role.name).fetch_one(login).await
 }
 
-/// Makes a role and lets whoever is logged in act as it. Several processes may do so at the same time.
-fn make(role: &str) -> String {
+/// Makes a role, unless it is there, and lets whoever is logged in act as it. Several processes may do so at the same
+/// time.
+pub(crate) fn make(name: &str) -> String {
+    let role = Grantee::named(name, Holds::Reading).sql;
+    let literal = name.replace('\'', "''");
     format!(
         "DO $$ BEGIN
+           IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{literal}') THEN RETURN; END IF;
            CREATE ROLE {role} NOLOGIN;
            IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
              EXECUTE format('GRANT {role} TO %I', current_user);
@@ -71,14 +89,40 @@ pub(super) async fn settle(
     if !one::<bool, 1>(owner, uses, [&grantee.name]).await? {
         due.push(format!("GRANT USAGE ON SCHEMA {schema} TO {}", grantee.sql));
     }
-    let tables = changes(&held(owner, &grantee.name).await?, &grantee.sql, '"');
+    let tables = changes(&held(owner, &grantee.name).await?, grantee, '"');
     if !tables.is_empty() {
-        // What a later migration creates is there for the service as soon as it is.
+        // What a later migration creates is there for them as soon as it is.
+        let rights =
+            if grantee.holds == Holds::Reading { "SELECT" } else { "SELECT, INSERT, UPDATE, DELETE" };
         due.push(format!(
-            "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}",
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {rights} ON TABLES TO {}",
             grantee.sql
         ));
         due.extend(tables);
+    }
+    if grantee.holds != Holds::Rows {
+        due.extend(reading(owner, grantee).await?);
+    }
+    Ok(due)
+}
+
+/// Policies by which the grantee, and nobody else, reads rows of all tenants. They name a role, so they are rights and
+/// not part of the schema; as conditions that are always true they cost a query nothing.
+async fn reading(owner: &DatabaseConnection, grantee: &Grantee) -> std::result::Result<Vec<String>, DbErr> {
+    let sql = "SELECT relname::text FROM pg_class c
+               WHERE relnamespace = current_schema()::regnamespace AND relrowsecurity
+                 AND pg_has_role(current_user, relowner, 'USAGE')
+                 AND NOT EXISTS (SELECT 1 FROM pg_policy p JOIN pg_roles r ON p.polroles = ARRAY[r.oid]
+                                 WHERE p.polrelid = c.oid AND p.polname = c.relname || '_read' AND r.rolname = $1)
+               ORDER BY relname";
+    let mut due = Vec::new();
+    for row in owner.query_all_raw(statement(sql, [&grantee.name])).await? {
+        let table: String = row.try_get_by(0)?;
+        due.push(format!("DROP POLICY IF EXISTS \"{table}_read\" ON \"{table}\""));
+        due.push(format!(
+            "CREATE POLICY \"{table}_read\" ON \"{table}\" FOR SELECT TO {} USING (true)",
+            grantee.sql
+        ));
     }
     Ok(due)
 }

@@ -11,6 +11,10 @@ pub struct Standing {
     pub superuser: bool,
     /// It owns tables, or may change them.
     pub owner: bool,
+    /// Whom its reads act as that are part of no transaction, if that is somebody else (PostgreSQL).
+    pub reader: Option<String>,
+    /// Without one it reads rows of all tenants itself, in transactions too (PostgreSQL).
+    pub reads_of_all: bool,
 }
 
 /// Asks the connection that the service uses. `None` on SQLite, which knows no roles.
@@ -38,5 +42,11 @@ pub(crate) async fn standing(connection: &DatabaseConnection) -> Result<Option<S
     let row = connection.query_one_raw(Statement::from_string(backend, sql)).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("standing".to_owned()))?;
     let (superuser, owner) = (row.try_get_by(1)?, row.try_get_by(2)?);
-    Ok(Some(Standing { acts_as: row.try_get_by(0)?, superuser, owner }))
+    Ok(Some(Standing {
+        acts_as: row.try_get_by(0)?,
+        superuser,
+        owner,
+        reader: None,
+        reads_of_all: backend == DatabaseBackend::Postgres,
+    }))
 }

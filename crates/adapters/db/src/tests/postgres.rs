@@ -121,7 +121,8 @@ async fn cut(admin: &mut sqlx::PgConnection, which: &str) {
 #[tokio::test]
 async fn an_exhausted_pool_is_unavailable() {
     let Some(server) = fresh().await else { return };
-    let few = Settings { max_connections: 2, ..settings(&server.url(), Process::Api) };
+    // Half of them, for whoever writes.
+    let few = Settings { max_connections: 4, ..settings(&server.url(), Process::Api) };
     let store = connect(&few).await.unwrap().store();
     let _held = (store.begin().await.unwrap(), store.begin().await.unwrap());
     let begun = Instant::now();
@@ -182,7 +183,13 @@ async fn the_server_knows_who_is_connected_and_ends_runaways() {
     let Some(server) = fresh().await else { return };
     let database = connect(&settings(&server.url(), Process::Worker)).await.unwrap();
     let standing = database.standing().await.unwrap().unwrap();
-    let expected = Standing { acts_as: "mainstay_app".to_owned(), superuser: true, owner: false };
+    let expected = Standing {
+        acts_as: "mainstay_app".to_owned(),
+        superuser: true,
+        owner: false,
+        reader: Some("mainstay_app_reader".to_owned()),
+        reads_of_all: false,
+    };
     assert_eq!(standing, expected, "tests log in as postgres");
     for (setting, expected) in [
         ("application_name", "mainstay-worker"),

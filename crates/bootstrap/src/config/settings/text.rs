@@ -99,10 +99,10 @@ impl RedirectUri {
 }
 
 text! {
-    /// A role of PostgreSQL that needs no quotes.
+    /// A role of PostgreSQL that needs no quotes. Shorter than the server's 63 by the `_reader` of the role beside it.
     RoleName,
     |text| {
-        text.len() <= 63
+        text.len() <= 56
             && text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
             && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
     },
