@@ -3,8 +3,8 @@
 
 use domain::{AuditEntry, Invitation, Member, Role, SystemRole, Tenant, TenantScope, User};
 use ports::{
-    AccessQueries, InvitationQueries, Kind, MemberQueries, NewInvitation, NewMember, Result, RoleQueries, RoleRow,
-    TenantContentQueries, Tx,
+    AccessQueries, InvitationQueries, Kind, MemberQueries, NewInvitation, NewMember, Result, RoleQueries,
+    RoleRow, TenantContentQueries, Tx,
 };
 
 use crate::bench::Bench;
