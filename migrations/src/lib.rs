@@ -34,6 +34,7 @@ mod m20261127_000019_passwords;
 mod m20261127_000020_people;
 mod m20261127_000021_devices;
 mod m20261129_000022_row_security;
+mod m20261129_000028_schedules;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000020_people::Migration),
             Box::new(m20261127_000021_devices::Migration),
             Box::new(m20261129_000022_row_security::Migration),
+            Box::new(m20261129_000028_schedules::Migration),
         ]
     }
 }

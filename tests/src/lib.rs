@@ -39,6 +39,7 @@ mod processes;
 mod refresh;
 mod roles;
 mod rotation;
+mod schedules;
 mod seeding;
 mod sessions;
 mod statements;

@@ -23,6 +23,7 @@ pub mod maintenance;
 pub mod outbox;
 pub mod people;
 pub mod roles;
+pub mod schedules;
 pub mod seeding;
 mod settings;
 pub mod tenant_archives;
@@ -51,6 +52,8 @@ pub struct Application {
     pub tenants: tenants::Tenants,
     /// Background jobs, as operators see them.
     pub jobs: jobs::Jobs,
+    /// Recurring work.
+    pub schedules: schedules::Schedules,
     /// Requests that are sent again.
     pub idempotency: idempotency::Idempotency,
     /// How often callers may do what.
@@ -89,6 +92,7 @@ impl Application {
             auth,
             limits,
             jobs: jobs::Jobs::new(core.clone(), lists.clone()),
+            schedules: schedules::Schedules::new(core.clone()),
             idempotency: idempotency::Idempotency::new(core.clone()),
             audit: audit::Audit::new(core.clone(), lists.clone()),
             mails: mails::Mails::new(core.clone(), keys.clone(), tenants.clone()),

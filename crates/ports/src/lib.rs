@@ -39,6 +39,7 @@ mod quota;
 mod relying_party;
 mod revisions;
 mod roles;
+mod schedules;
 mod store;
 mod system;
 mod tenancy;
@@ -89,6 +90,7 @@ pub use quota::{Allowance, Quota};
 pub use relying_party::{Asserted, Attested, Claimed, PasskeyOwner, PasskeyRefusal, RelyingParty};
 pub use revisions::{Place, Raise, RevisionMirror, RevisionOf, Seen};
 pub use roles::{ROLE_ORDERS, RoleQueries, RoleRepo};
+pub use schedules::{ScheduleQueries, ScheduleRepo};
 pub use store::{Copies, Relaxed, Store, Tx};
 pub use system::{Clock, Ids, Random};
 pub use tenancy::{

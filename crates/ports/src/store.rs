@@ -9,8 +9,8 @@ use crate::{
     JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox,
     MemberQueries, MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries,
     PasskeyQueries, PasskeyRepo, PersonalQueries, PersonalRepo, RefreshTokenRepo, Result, RoleQueries,
-    RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo, TenantContentQueries,
-    TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
+    RoleRepo, ScheduleQueries, ScheduleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
+    TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
 };
 
 /// Reads without a transaction (which would cost two round trips), and the beginning of one.
@@ -59,6 +59,8 @@ pub trait Store: Send + Sync {
     fn api_keys(&self) -> &dyn ApiKeyQueries;
     /// Devices that people have logged in from.
     fn devices(&self) -> &dyn DeviceQueries;
+    /// How far recurring work is.
+    fn schedules(&self) -> &dyn ScheduleQueries;
     /// What is stored about a person.
     fn personal(&self) -> &dyn PersonalQueries;
     /// Failed logins; kept outside the unit of work, because they must outlive its rollback. Not to be written
@@ -140,6 +142,8 @@ pub trait Tx: Send + Sync {
     fn expired_tokens(&self) -> &dyn ExpiredTokens;
     /// Devices that people have logged in from.
     fn devices(&self) -> &dyn DeviceRepo;
+    /// How far recurring work is.
+    fn schedules(&self) -> &dyn ScheduleRepo;
     /// What is stored about a person.
     fn personal(&self) -> &dyn PersonalRepo;
     /// Failed logins, to forget them together with a successful one.

@@ -8,10 +8,10 @@ mod execute;
 mod handlers;
 mod pulse;
 mod queue;
-mod recurring;
 mod registry;
 mod relay;
 mod rescue;
+mod schedules;
 mod worker;
 
 pub use registry::{JobError, Registry, Running};

@@ -12,9 +12,9 @@ use tokio_util::task::TaskTracker;
 use crate::execute::Executor;
 use crate::pulse::Pulse;
 use crate::queue::QueueLoop;
-use crate::recurring::RecurringLoop;
 use crate::relay::RelayLoop;
 use crate::rescue::RescueLoop;
+use crate::schedules::ScheduleLoop;
 use crate::{Registry, events, handlers};
 
 /// For giving jobs back at the end. Whoever can't is rescued like one that fell.
@@ -129,7 +129,8 @@ impl Worker {
             clock: Arc::clone(&self.clock),
         };
         loops.spawn(rescue.run(stop.clone()));
-        let recurring = RecurringLoop { jobs: self.app.jobs.clone(), clock: Arc::clone(&self.clock) };
-        loops.spawn(recurring.run(stop.clone()));
+        let schedules =
+            ScheduleLoop { schedules: self.app.schedules.clone(), clock: Arc::clone(&self.clock) };
+        loops.spawn(schedules.run(stop.clone()));
     }
 }

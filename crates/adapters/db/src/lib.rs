@@ -46,6 +46,7 @@ mod remarks;
 mod replicas;
 mod rights;
 mod roles;
+mod schedules;
 mod sealed;
 mod sessions;
 mod settings;

@@ -10,8 +10,9 @@ use ports::{
     InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries,
     MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox,
     OutboxQueries, PasskeyQueries, PasskeyRepo, PersonalQueries, PersonalRepo, RefreshTokenRepo, Relaxed,
-    Result, RoleQueries, RoleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo, Store,
-    TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, Tx, UserQueries, UserRepo,
+    Result, RoleQueries, RoleRepo, ScheduleQueries, ScheduleRepo, SealedQueries, SealedRepo, SessionQueries,
+    SessionRepo, Store, TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, Tx, UserQueries,
+    UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -84,6 +85,10 @@ impl Store for DbStore {
     }
 
     fn devices(&self) -> &dyn DeviceQueries {
+        &self.conn
+    }
+
+    fn schedules(&self) -> &dyn ScheduleQueries {
         &self.conn
     }
 
@@ -201,6 +206,10 @@ impl Tx for DbTx {
     }
 
     fn devices(&self) -> &dyn DeviceRepo {
+        &self.conn
+    }
+
+    fn schedules(&self) -> &dyn ScheduleRepo {
         &self.conn
     }
 

@@ -95,18 +95,6 @@ impl Jobs {
         .await
     }
 
-    /// Enqueues a job for Mainstay itself. False when its unique key is taken; nothing is recorded then.
-    pub async fn schedule(&self, context: &Context, spec: JobSpec) -> Result<bool> {
-        let job = new_job(&self.core, context, spec)?;
-        let write = || async {
-            let tx = self.core.store.begin().await?;
-            let written = tx.jobs().enqueue(&job).await?;
-            tx.commit().await?;
-            Ok(written)
-        };
-        self.core.again(write).await
-    }
-
     /// Enqueues the job that an event causes, once per consumer, however often the event is told. False when it was
     /// told before.
     pub async fn follow(

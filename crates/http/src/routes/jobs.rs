@@ -66,7 +66,7 @@ struct Choice {
 /// A job.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct JobBody {
+pub(super) struct JobBody {
     id: Uuid,
     queue: String,
     kind: String,

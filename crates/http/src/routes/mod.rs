@@ -16,6 +16,7 @@ mod pages;
 mod passkeys;
 mod people;
 mod roles;
+mod schedules;
 mod sessions;
 mod swagger;
 mod tenants;
@@ -38,6 +39,7 @@ pub(crate) fn documented(config: &mut ServiceConfig) {
     people::routes(config);
     activity::routes(config);
     jobs::routes(config);
+    schedules::routes(config);
     audit::routes(config);
     outbox::routes(config);
     health::routes(config);

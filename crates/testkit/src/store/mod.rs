@@ -21,6 +21,7 @@ pub mod oauth;
 pub mod passkeys;
 pub mod personal;
 pub mod roles;
+pub mod schedules;
 pub mod sealed;
 pub mod sessions;
 pub mod tenancy;
@@ -145,6 +146,15 @@ macro_rules! store_suite {
                     a_use_is_noted_now_and_then,
                     is_removed_by_its_owner,
                     purge_removes_expired_ones,
+                }
+                schedules {
+                    are_noted_once,
+                    a_time_is_taken_once,
+                    of_many_one_takes_it,
+                    a_time_that_was_not_committed_is_free,
+                    a_paused_one_rests,
+                    a_run_by_hand_takes_no_time,
+                    unknown_ones_are_not_found,
                 }
                 devices {
                     tells_what_is_new,

@@ -36,6 +36,7 @@ pub(crate) mod ring_keys;
 pub(crate) mod role_parents;
 pub(crate) mod role_permissions;
 pub(crate) mod roles;
+pub(crate) mod schedules;
 pub(crate) mod sessions;
 pub(crate) mod tenants;
 pub(crate) mod totp_enrollments;
