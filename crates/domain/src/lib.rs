@@ -61,7 +61,6 @@ pub use password::{Password, PasswordError, PasswordPolicy};
 pub use phone::{Phone, PhoneError};
 pub use region::{Locale, LocaleError, TimeZone, TimeZoneError};
 pub use role::{MAX_INHERITANCE, Policy, PolicyRole, Role, RoleLink};
-pub use role::{MAX_INHERITANCE, Policy, PolicyRole, Role, RoleLink, RoleName, RoleNameError};
 pub use schedule::{Cron, CronError, Misfire, ScheduleState, spread};
 pub use search::SearchKey;
 pub use session::{Lifetimes, Presented, RefreshToken, STEP_UP, Session, USE_IS_NOTED_EVERY, judge_refresh};
