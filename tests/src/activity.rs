@@ -48,8 +48,12 @@ profiles! {
         let admin = app.admin().await;
         eventually("a purge that has found a refresh token", PATIENCE, async || {
             let jobs = app.get("/api/v1/jobs?kind=maintenance.purge").bearer(&admin.access).gives(200).await.data();
-            let found = |job: &serde_json::Value| job["result"]["rows"]["refreshTokens"] == 1;
-            jobs.as_array().unwrap().iter().any(found).then_some(())
+            let jobs = jobs.as_array().unwrap();
+            // Upkeep begins within a minute of its time.
+            if jobs.iter().any(|job| job["status"] == "scheduled") {
+                app.advance_seconds(60);
+            }
+            jobs.iter().any(|job| job["result"]["rows"]["refreshTokens"] == 1).then_some(())
         })
         .await;
         // It was spent and has long expired; nobody is thrown out for it any more.
