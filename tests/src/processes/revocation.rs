@@ -16,6 +16,8 @@ use crate::harness::{
 
 const PUBLIC_URL: (&str, &str) = ("SERVER__PUBLIC_URL", "http://mainstay.test");
 const UNLIMITED: (&str, &str) = ("RATE_LIMIT__ENABLED", "false");
+/// A refresh token that comes again is a stolen one, at once.
+const NO_GRACE: (&str, &str) = ("AUTH__REFRESH_REUSE_GRACE_SECONDS", "0");
 const ADA: &str = "ada@example.com";
 /// Longer than the mirror knows anything.
 const LATER: Duration = Duration::from_millis(2500);
@@ -239,7 +241,7 @@ installations! {
     async fn every_end_is_known_at_the_other_replica(installation: &Installation) {
         let Some(redis) = RedisServer::start().await else { return };
         let cache = redis.url();
-        let variables = [PUBLIC_URL, UNLIMITED, ("CACHE__URL", &*cache)];
+        let variables = [PUBLIC_URL, UNLIMITED, NO_GRACE, ("CACHE__URL", &*cache)];
         let replicas = [installation.api("a", &variables).await, installation.api("b", &variables).await];
         let [actor, other] = &replicas;
         for (number, what) in ENDS.into_iter().enumerate() {
