@@ -1,12 +1,12 @@
 //! What was backed up is there again.
 
 use std::os::unix::fs::PermissionsExt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use testkit::s3;
 
 use super::*;
-use crate::harness::{Profile, contents, installations, promised};
+use crate::harness::{PATIENCE, Profile, contents, eventually, installations, promised};
 
 installations! {
     async fn a_backup_restores_to_the_same_content(installation: &Installation) {
@@ -48,24 +48,28 @@ installations! {
         let api = installation.api("api", &[]).await;
         live_a_little(&api).await;
         let vault = Vault::new();
-        let stop = AtomicBool::new(false);
-        let load = async {
+        let (stop, registered) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let load = async |name: &str| {
             let mut number = 0;
             while !stop.load(Ordering::SeqCst) {
                 number += 1;
-                api.register(&format!("load{number}@example.com"), PASSWORD).await.is(202);
+                api.register(&format!("{name}{number}@example.com"), PASSWORD).await.is(202);
+                registered.fetch_add(1, Ordering::SeqCst);
             }
-            number
         };
         let backup = async {
-            let command = operator(installation, &["backup", "--to", &vault.url()]);
-            let said = promised(command).await;
+            let begun = eventually("load", PATIENCE, async || {
+                Some(registered.load(Ordering::SeqCst)).filter(|registered| *registered > 0)
+            })
+            .await;
+            let said = promised(operator(installation, &["backup", "--to", &vault.url()])).await;
             stop.store(true, Ordering::SeqCst);
-            said
+            (begun, said)
         };
-        let (registered, output) = tokio::join!(load, backup);
+        // Each answer takes at least 50 ms, a small backup not much more.
+        let (.., (begun, output)) = tokio::join!(load("a"), load("b"), load("c"), load("d"), backup);
         Said::of(&output).well();
-        assert!(registered > 1, "there was no load");
+        assert!(registered.into_inner() > begun + 4, "there was no load");
         api.stop().await;
 
         restore(&target.installation, &vault).well();
