@@ -61,6 +61,8 @@ pub struct Purged {
     pub idempotency_keys: u64,
     /// What consumers remember of events.
     pub inbox: u64,
+    /// Events that nobody would take.
+    pub dead_events: u64,
     /// Exports of people's data, and what they held.
     pub exports: u64,
     /// Users whose time to be restored is over, with everything that hangs on them.
@@ -98,6 +100,7 @@ impl Maintenance {
             total.devices += batch.devices;
             total.login_attempts += batch.login_attempts;
             total.inbox += batch.inbox;
+            total.dead_events += batch.dead_events;
             total.idempotency_keys += batch.idempotency_keys;
             let removed = [
                 batch.sessions,
@@ -112,6 +115,7 @@ impl Maintenance {
                 batch.login_attempts,
                 batch.idempotency_keys,
                 batch.inbox,
+                batch.dead_events,
             ];
             if removed.iter().all(|removed| *removed < BATCH) {
                 return Ok(total);
@@ -121,6 +125,7 @@ impl Maintenance {
 
     async fn purge_batch(&self, context: &Context, lease: &Lease) -> Result<Purged> {
         let now = self.core.clock.now();
+        let dead_events = now - self.core.settings.retention.dead_events;
         Work::run(&self.core, context, PURGE, |work| async move {
             work.under(lease).await?;
             let tx = work.tx();
@@ -139,6 +144,7 @@ impl Maintenance {
                 login_attempts: tx.login_attempts().purge(now, BATCH).await?,
                 idempotency_keys: tx.idempotency().purge(now, BATCH).await?,
                 inbox: tx.inbox().purge(now - KEEP_INBOX, BATCH).await?,
+                dead_events: tx.outbox().purge_dead(dead_events, BATCH).await?,
                 exports: 0,
                 users: 0,
             };

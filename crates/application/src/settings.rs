@@ -70,6 +70,8 @@ pub struct RateLimits {
 pub struct Retention {
     /// Deleted users can be restored for so long, then they are removed for good.
     pub deleted_users: Duration,
+    /// Events that died are kept for so long.
+    pub dead_events: Duration,
 }
 
 /// How events are named on the wire.

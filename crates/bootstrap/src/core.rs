@@ -376,7 +376,10 @@ fn settings(config: &Config) -> Settings {
             TenancyMode::Single => Tenancy::Single,
             TenancyMode::Multi => Tenancy::Multi,
         },
-        retention: Retention { deleted_users: days(config.retention.deleted_users_days) },
+        retention: Retention {
+            deleted_users: days(config.retention.deleted_users_days),
+            dead_events: days(config.retention.dead_events_days),
+        },
         oauth: OAuth {
             callbacks: format!("{}/api/v1/auth/oauth", config.server.public_url.as_str()),
             redirect_uris: config.oauth.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),

@@ -24,6 +24,11 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// As [`Outbox::revive`].
     async fn discard(&self, event: Uuid) -> Result<()>;
+    /// Removes up to `limit` dead letters that died before this moment, for good. How many.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn purge_dead(&self, before: Timestamp, limit: u64) -> Result<u64>;
 }
 
 /// A share of all subjects that one relay serves at a time. The token rises whenever it changes hands; whoever

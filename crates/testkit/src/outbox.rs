@@ -74,6 +74,7 @@ macro_rules! outbox_suite {
                     a_dead_letter_holds_up_nobody,
                     a_dead_letter_can_be_revived_once,
                     a_dead_letter_can_be_discarded,
+                    old_dead_letters_are_purged,
                     dead_letters_are_listed_by_pages,
                 }
                 accepting {

@@ -3,7 +3,7 @@
 use domain::Timestamp;
 use ports::{DEAD_LETTER_ORDERS, Kind, OutboxRow, Setback, Unpublished};
 
-use super::{RELAY, append, rows, share, take};
+use super::{ALL, RELAY, append, rows, share, take};
 use crate::bench::Bench;
 use crate::listing::keeps_its_orders;
 use crate::samples::{at, first, uuid};
@@ -89,6 +89,21 @@ pub async fn a_dead_letter_can_be_discarded(bench: &Bench) {
     assert_eq!(bench.store.outbox().depth().await.unwrap().dead, 0);
     assert_eq!(bench.refused(async |tx| tx.outbox().discard(dead.event.id).await).await, Kind::NotFound);
     assert_eq!(take(bench, &share(bench, RELAY).await).await, others);
+}
+
+/// "Removes up to `limit` dead letters that died before this moment, for good." What waits stays, however old.
+pub async fn old_dead_letters_are_purged(bench: &Bench) {
+    let (_, waiting) = with_a_dead_one(bench, &["ada", "bob"], at(5)).await;
+    with_a_dead_one(bench, &["cem"], at(5)).await;
+    with_a_dead_one(bench, &["dan"], at(6)).await;
+    let purge =
+        async |before, limit| bench.commit(async |tx| tx.outbox().purge_dead(before, limit).await).await;
+    assert_eq!(purge(at(5), ALL).await, 0);
+    assert_eq!(purge(at(6), 1).await, 1);
+    assert_eq!(purge(at(6), ALL).await, 1);
+    let depth = bench.store.outbox().depth().await.unwrap();
+    assert_eq!((depth.waiting, depth.dead), (1, 1));
+    assert_eq!(take(bench, &share(bench, RELAY).await).await, waiting);
 }
 
 /// "Dead letters, in one of [`DEAD_LETTER_ORDERS`] or its reverse", by page, with what operators need to know.

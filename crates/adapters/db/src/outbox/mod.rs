@@ -5,14 +5,15 @@ mod partitions;
 mod relay;
 
 use async_trait::async_trait;
-use domain::EventEnvelope;
+use domain::{EventEnvelope, Timestamp};
 use ports::{Error, Kind, Outbox, Result};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
 
 pub(crate) use self::relay::DbRelay;
 use crate::conn::{Conn, Link, Work};
+use crate::dialect::delete_some;
 use crate::entity::outbox::{Column, Entity, Model};
 use crate::error::{During, unreadable};
 
@@ -49,8 +50,8 @@ impl Outbox for Conn<Work> {
         let revive = Entity::update_many()
             .col_expr(Column::Status, Expr::val(WAITING))
             .col_expr(Column::Refusals, Expr::val(0))
-            .col_expr(Column::DueAt, Expr::val(None::<domain::Timestamp>))
-            .col_expr(Column::DiedAt, Expr::val(None::<domain::Timestamp>))
+            .col_expr(Column::DueAt, Expr::val(None::<Timestamp>))
+            .col_expr(Column::DiedAt, Expr::val(None::<Timestamp>))
             .filter(Column::EventId.eq(event))
             .filter(Column::Status.eq(DEAD));
         found(revive.exec(self.0.write()).await.during(OPERATION)?.rows_affected, OPERATION)?;
@@ -62,6 +63,11 @@ impl Outbox for Conn<Work> {
         const OPERATION: &str = "outbox.discard";
         let discard = Entity::delete_many().filter(Column::EventId.eq(event)).filter(Column::Status.eq(DEAD));
         found(discard.exec(self.0.write()).await.during(OPERATION)?.rows_affected, OPERATION)
+    }
+
+    async fn purge_dead(&self, before: Timestamp, limit: u64) -> Result<u64> {
+        let old = Column::Status.eq(DEAD).and(Column::DiedAt.lt(before));
+        delete_some::<Entity>(self.0.write(), old, limit).await.during("outbox.purge_dead")
     }
 }
 

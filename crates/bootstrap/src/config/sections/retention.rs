@@ -7,5 +7,7 @@ section! {
     pub struct RetentionConfig in retention {
         /// Days in which a deleted user can be restored.
         deleted_users_days: u32 = Fixed("30"), range 0..=3650;
+        /// Days after which an event that no broker or consumer would take is removed.
+        dead_events_days: u32 = Fixed("90"), range 1..=3650;
     }
 }
