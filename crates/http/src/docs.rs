@@ -39,7 +39,10 @@ struct Document;
 
 /// The document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let app = App::new().into_utoipa_app().configure(routes::documented).configure(routes::tenancy);
+    let app = App::new().into_utoipa_app().configure(|config| {
+        routes::documented(config);
+        routes::tenancy(config);
+    });
     let collected = app.split_for_parts().1;
     let mut document = Document::openapi();
     document.merge(collected);

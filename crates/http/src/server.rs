@@ -12,7 +12,6 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use utoipa::openapi::OpenApi;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::edge::{Operations, edge, mark_coding};
 use crate::respond::Failure;
@@ -67,10 +66,10 @@ impl Bound {
                 .app_data(document.clone())
                 .app_data(templates.clone())
                 .app_data(operations.clone())
-                .configure(|config| routes::documented(&mut ServiceConfig::new(config)))
+                .configure(routes::documented)
                 .configure(|config| {
                     if tenants {
-                        routes::tenancy(&mut ServiceConfig::new(config));
+                        routes::tenancy(config);
                     }
                 })
                 .configure(|config| routes::pages(config, docs, mailbox, tenants))
@@ -104,7 +103,7 @@ impl Bound {
             App::new()
                 .app_data(state.clone())
                 .app_data(edges.clone())
-                .configure(|config| routes::health(&mut ServiceConfig::new(config)))
+                .configure(routes::health)
                 .wrap(from_fn(edge))
         });
         Ok(server

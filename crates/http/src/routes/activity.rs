@@ -1,16 +1,16 @@
 //! `/users/me/activity`: when and how much an account is used.
 
+use super::Services;
 use actix_web::{get, web};
 use domain::UserActivity;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::State;
 use crate::extract::Caller;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(mine);
 }
 

@@ -1,5 +1,6 @@
 //! `/api-keys`: keys that programs present in the place of their owner.
 
+use super::Services;
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::auth::{CreatedApiKey, NewApiKey};
 use chrono::{DateTime, Utc};
@@ -8,14 +9,13 @@ use garde::Validate;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
 use crate::extract::{Body, Caller};
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(list).service(create).service(revoke);
 }
 

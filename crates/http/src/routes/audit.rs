@@ -1,5 +1,6 @@
 //! `/audit`: who did what.
 
+use super::Services;
 use actix_web::{get, web};
 use chrono::{DateTime, Utc};
 use domain::AuditEntry;
@@ -7,14 +8,13 @@ use garde::Validate;
 use ports::AuditFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
 use crate::extract::{Caller, ListParams, ListQuery};
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(list);
 }
 

@@ -1,5 +1,6 @@
 //! `/auth/*`: registration, login, tokens.
 
+use super::Services;
 use actix_web::{HttpResponse, post, web};
 use application::auth::{Challenge, LoggedIn, Login, Registration, SignedIn};
 use application::limits::Limit;
@@ -7,7 +8,6 @@ use garde::Validate;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::users::UserBody;
@@ -16,7 +16,7 @@ use crate::edge::{Limited, evenly, limited};
 use crate::extract::{Anyone, Body, Caller};
 use crate::respond::{Envelope, Failure, Nothing, Reply};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(register).service(verify_email).service(login).service(refresh).service(logout);
 }
 

@@ -1,12 +1,12 @@
 //! Passwords and addresses: forgotten, changed, proven anew.
 
+use super::Services;
 use actix_web::{HttpResponse, post, web};
 use application::limits::Limit;
 use garde::Validate;
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::bounded;
 use crate::State;
@@ -15,7 +15,7 @@ use crate::extract::{Anyone, Body, Caller};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Nothing, Reply};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(resend_verification).service(forgot_password).service(reset_password);
     config.service(change_password).service(change_email);
 }

@@ -1,13 +1,13 @@
 //! `/health*`: for orchestrators and operators. Bare JSON, no envelope.
 
+use super::Services;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::State;
 use crate::health::{Report, Status};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(report).service(live).service(ready).service(startup);
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Services;
 use actix_web::{HttpResponse, get, post, web};
 use application::Error;
 use application::jobs::{JobSpec, kind};
@@ -11,7 +12,6 @@ use ports::JobFilter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
@@ -19,7 +19,7 @@ use crate::extract::{Body, Caller, ListParams, ListQuery, plain};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(submit).service(list).service(get);
 }
 

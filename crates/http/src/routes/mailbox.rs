@@ -1,19 +1,19 @@
 //! `/dev/mailbox`: captured mails. Only with `capture://`, outside production.
 
+use super::Services;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use askama::Template;
 use ports::Captured;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::pages::html;
 use crate::State;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(messages);
 }
 

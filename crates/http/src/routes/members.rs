@@ -1,5 +1,6 @@
 //! `/tenants/{id}/members` and `/tenants/{id}/invitations`: who belongs to a tenant, and who is asked to.
 
+use super::Services;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 use application::limits::Limit;
 use application::tenants::Acceptance;
@@ -8,7 +9,6 @@ use garde::Validate;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::roles::{RoleRef, RolesBody};
@@ -18,7 +18,7 @@ use crate::extract::{Anyone, Body, Caller, IfMatch, ListParams, ListQuery};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(list).service(change).service(remove);
     config.service(invitations).service(invite).service(withdraw).service(accept);
 }

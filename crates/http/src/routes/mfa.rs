@@ -1,5 +1,6 @@
 //! `/auth/mfa/*`: authenticator apps, and the second half of a login, by one of them or by a passkey.
 
+use super::Services;
 use actix_web::{HttpResponse, post, web};
 use application::auth::{Enrolled, SecondFactor};
 use application::limits::Limit;
@@ -10,7 +11,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth::{PasswordBody, SessionBody};
 use super::passkeys::OptionsBody;
@@ -19,7 +19,7 @@ use crate::edge::{Limited, limited};
 use crate::extract::{Anyone, Body, Caller};
 use crate::respond::{Envelope, Failure, Reply};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(verify).service(begin_passkey).service(finish_passkey);
     config.service(enroll).service(confirm).service(disable);
 }

@@ -17,16 +17,17 @@ mod passkeys;
 mod people;
 mod roles;
 mod schedules;
+mod services;
 mod sessions;
 mod swagger;
 mod tenants;
 mod users;
 mod well_known;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+pub(crate) use self::services::Services;
 
 /// What the OpenAPI document describes.
-pub(crate) fn documented(config: &mut ServiceConfig) {
+pub(crate) fn documented(config: &mut impl Services) {
     auth::routes(config);
     credentials::routes(config);
     sessions::routes(config);
@@ -48,7 +49,7 @@ pub(crate) fn documented(config: &mut ServiceConfig) {
 }
 
 /// What the document describes, too, but where everybody belongs to the one tenant there is.
-pub(crate) fn tenancy(config: &mut ServiceConfig) {
+pub(crate) fn tenancy(config: &mut impl Services) {
     tenants::routes(config);
     members::routes(config);
 }
@@ -59,7 +60,7 @@ pub(crate) fn is_tenancy(path: &str) -> bool {
 }
 
 /// What a process serves that serves nothing else.
-pub(crate) fn health(config: &mut ServiceConfig) {
+pub(crate) fn health(config: &mut impl Services) {
     health::routes(config);
 }
 

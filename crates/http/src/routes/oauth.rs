@@ -1,5 +1,6 @@
 //! `/auth/oauth/*` and `/auth/identities`: logging in by way of other providers, and the accounts there.
 
+use super::Services;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::auth::{Departure, OAuthBegin, OAuthExchange, OAuthReturn};
@@ -10,7 +11,6 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::auth::LoginReply;
@@ -19,7 +19,7 @@ use crate::edge::{Limited, limited};
 use crate::extract::{Anyone, Body, Browser, Caller, Query};
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(authorize).service(callback).service(exchange).service(link);
     config.service(identities).service(unlink);
 }

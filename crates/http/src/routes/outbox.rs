@@ -1,12 +1,12 @@
 //! `/outbox/*`: events that could not be published, for operators.
 
+use super::Services;
 use actix_web::{HttpResponse, delete, get, post, web};
 use garde::Validate;
 use ports::DeadLetter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
@@ -14,7 +14,7 @@ use crate::extract::{Caller, ListParams, ListQuery};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Nothing, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(list).service(retry).service(discard);
 }
 

@@ -3,6 +3,7 @@
 //! Options and credentials are the JSON of WebAuthn Level 3 (sections 5.1.8 to 5.1.11), as browsers give and take it; what
 //! it says is not looked into here.
 
+use super::Services;
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::limits::Limit;
 use domain::Passkey;
@@ -10,7 +11,6 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::auth::SessionBody;
@@ -20,7 +20,7 @@ use crate::extract::{Anyone, Body, Caller};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(begin_registration).service(finish_registration).service(list).service(remove);
     config.service(begin_login).service(finish_login);
 }

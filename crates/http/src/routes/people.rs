@@ -1,5 +1,6 @@
 //! `/users/me/exports` and the end of one's own account.
 
+use super::Services;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::limits::Limit;
@@ -7,7 +8,6 @@ use domain::Export;
 use futures_util::TryStreamExt;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
@@ -16,7 +16,7 @@ use crate::extract::{Caller, IfMatch};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(order).service(exported).service(content).service(remove_me);
 }
 

@@ -1,13 +1,13 @@
 //! `/roles`, `/permissions` and who has the roles of the platform. A token that speaks for a tenant is answered with the
 //! tenant's roles, others with the platform's.
 
+use super::Services;
 use actix_web::{HttpResponse, delete, get, patch, post, put, web};
 use application::roles::{NewRole, RoleChanges};
 use domain::{KnownPermission, PERMISSIONS, Realm, Role, RoleLink};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
@@ -15,7 +15,7 @@ use crate::extract::{Body, Caller, IfMatch, ListParams, ListQuery, nullable};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config
         .service(list_permissions)
         .service(list)

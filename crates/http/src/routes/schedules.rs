@@ -1,10 +1,10 @@
 //! `/schedules/*`: recurring work, for operators.
 
+use super::Services;
 use actix_web::{HttpResponse, get, post, web};
 use application::schedules::Planned;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::jobs::JobBody;
@@ -13,7 +13,7 @@ use crate::extract::Caller;
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(list).service(run).service(pause).service(resume);
 }
 

@@ -1,5 +1,6 @@
 //! `/auth/sessions` and what ends or renews them.
 
+use super::Services;
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::Error;
 use application::auth::FreshProof;
@@ -10,7 +11,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::auth::bounded;
@@ -20,7 +20,7 @@ use crate::edge::{Limited, limited};
 use crate::extract::{Body, Caller, ListParams, ListQuery};
 use crate::respond::{Envelope, Failure, Nothing, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(list).service(end).service(end_all).service(switch_tenant);
     config.service(reauthenticate).service(begin_passkey);
 }

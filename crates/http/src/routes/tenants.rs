@@ -1,5 +1,6 @@
 //! `/tenants`: founding them, and what they are like.
 
+use super::Services;
 use actix_web::{Either, HttpRequest, HttpResponse, delete, get, patch, post, web};
 use application::tenants::{NewTenant, TenantChanges};
 use domain::Tenant;
@@ -7,7 +8,6 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
@@ -16,7 +16,7 @@ use crate::extract::{Body, Caller, IfMatch, ListParams, ListQuery};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(list).service(create).service(one).service(change).service(remove);
     config.service(suspend).service(resume);
 }

@@ -1,5 +1,6 @@
 //! `/users/*`: accounts, one's own and for platform administrators all of them.
 
+use super::Services;
 use actix_web::{Either, HttpRequest, HttpResponse, delete, get, patch, post, web};
 use application::users::{Changes, NewUser};
 use domain::{Phone, SearchKey, User, UserStatus};
@@ -8,7 +9,6 @@ use ports::UserFilter;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::State;
@@ -17,7 +17,7 @@ use crate::extract::{Body, Caller, IfMatch, ListParams, ListQuery, nullable};
 use crate::once::Once;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(me).service(change_me);
     config.service(list).service(create).service(one).service(change).service(remove);
     config.service(restore).service(lock).service(unlock);

@@ -1,12 +1,12 @@
 //! What has a well-known place: keys, contact, the OpenAPI document.
 
+use super::Services;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::State;
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Services) {
     config.service(jwks);
 }
 
