@@ -21,6 +21,8 @@ enum Place {
     Testkit,
     Migrations,
     Database,
+    /// What adapters of several technologies do alike.
+    Shared,
     Adapter,
     App,
     Tests,
@@ -45,13 +47,14 @@ const DRIVER_FAMILIES: [&str; 3] = ["actix-", "sea-orm-", "sqlx-"];
 /// Which packages of the workspace a place may name.
 fn may_name(from: Place, to: Place) -> bool {
     use Place::{
-        Adapter, App, Application, Bootstrap, Database, Domain, Foreign, Http, Migrations, Ports, Telemetry,
-        Testkit, Tests, Worker,
+        Adapter, App, Application, Bootstrap, Database, Domain, Foreign, Http, Migrations, Ports, Shared,
+        Telemetry, Testkit, Tests, Worker,
     };
     match from {
         Domain | Telemetry | Migrations | Foreign => false,
         Ports => to == Domain,
-        Application | Adapter | Testkit => matches!(to, Ports | Domain),
+        Application | Testkit => matches!(to, Ports | Domain),
+        Adapter | Shared => matches!(to, Ports | Domain | Shared),
         Database => matches!(to, Ports | Domain | Migrations),
         Worker => matches!(to, Application | Ports | Domain),
         Http => matches!(to, Application | Ports | Domain | Telemetry),
@@ -145,6 +148,7 @@ fn place_of(package: &Value, root: &str) -> Place {
         "crates/bootstrap" => Place::Bootstrap,
         "crates/telemetry" => Place::Telemetry,
         "crates/testkit" => Place::Testkit,
+        "crates/link" | "crates/delivery" => Place::Shared,
         "crates/adapters/db" => Place::Database,
         "migrations" => Place::Migrations,
         "tests" => Place::Tests,
@@ -181,6 +185,9 @@ fn the_rule_notices_what_it_forbids() {
         ("mainstay-domain", "mainstay-ports", "mainstay-domain must not name mainstay-ports"),
         ("mainstay-http", "mainstay-db", "mainstay-http must not name mainstay-db"),
         ("mainstay-worker-core", "mainstay-http", "mainstay-worker-core must not name mainstay-http"),
+        ("mainstay-broker-nats", "mainstay-db", "mainstay-broker-nats must not name mainstay-db"),
+        ("mainstay-delivery", "mainstay-broker-nats", "mainstay-delivery must not name mainstay-broker-nats"),
+        ("mainstay-application", "mainstay-link", "mainstay-application must not name mainstay-link"),
         ("mainstay-api", "mainstay-application", "mainstay-api must not name mainstay-application"),
     ] {
         let found = violations(&with_dependency(&graph, from, to));

@@ -51,7 +51,7 @@ pub use activity::ActivityQueries;
 pub use api_keys::{ApiKeyQueries, ApiKeyRepo};
 pub use audit::{AUDIT_ORDERS, AuditFilter, AuditQueries, AuditTrail};
 pub use blobs::{Blob, BlobEntry, BlobKey, BlobMeta, BlobStore, ByteStream};
-pub use broker::{EventBroker, EventHandler};
+pub use broker::{BrokerCapabilities, EventBroker, EventHandler, RefusedEvent};
 pub use bulk::{BulkQueries, BulkRepo, BulkTable, MembershipRow, TenantRows};
 pub use cache::{Cache, CacheCapabilities, CacheKey, CachePattern, Count, Hit, Lookup, Stamp, Subscription};
 pub use cluster::Cluster;

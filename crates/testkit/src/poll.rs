@@ -19,6 +19,21 @@ pub async fn eventually<T>(what: &str, within: Duration, mut look: impl AsyncFnM
     }
 }
 
+/// The same where looking takes no waiting.
+///
+/// # Panics
+/// As [`eventually`].
+pub async fn eventually_seen<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not within {within:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// The result, which must be there within the time: something that must not wait for something else.
 ///
 /// # Panics

@@ -76,7 +76,15 @@ impl Worker {
         loops.close();
         loops.wait().await;
         running.close();
-        if tokio::time::timeout(self.settings.drain, running.wait()).await.is_err() {
+        let drain = self.settings.drain;
+        let (told, ran) = tokio::join!(
+            tokio::time::timeout(drain, self.broker.close()),
+            tokio::time::timeout(drain, running.wait())
+        );
+        if told.is_err() {
+            tracing::warn!("events took too long to drain and will be told again");
+        }
+        if ran.is_err() {
             tracing::warn!(jobs = running.len(), "jobs took too long to drain and are given back");
             give_up.cancel();
             if tokio::time::timeout(LAST_WRITES, running.wait()).await.is_err() {

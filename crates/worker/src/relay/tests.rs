@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use domain::{EventEnvelope, Timestamp};
-use ports::{EventHandler, Result};
+use ports::{BrokerCapabilities, EventHandler, RefusedEvent, Result};
 use testkit::fakes::{FakeCluster, FixedClock, SeededRandom};
 
 use super::*;
@@ -60,6 +60,10 @@ struct Scripted {
 
 #[async_trait]
 impl EventBroker for Scripted {
+    fn capabilities(&self) -> BrokerCapabilities {
+        BrokerCapabilities { keeps: true }
+    }
+
     async fn publish(&self, event: &EventEnvelope) -> Result<()> {
         self.asked.lock().unwrap().push(event.data.as_i64().unwrap());
         match self.answers.iter().find(|(subject, _)| event.subject.starts_with(*subject)) {
@@ -71,6 +75,20 @@ impl EventBroker for Scripted {
     async fn subscribe(&self, _: &str, _: &str, _: Arc<dyn EventHandler>) -> Result<()> {
         Ok(())
     }
+
+    async fn dead_letters(&self, _: usize) -> Result<Vec<RefusedEvent>> {
+        Ok(Vec::new())
+    }
+
+    async fn tell_again(&self, _: &str, _: Uuid) -> Result<()> {
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn close(&self) {}
 }
 
 fn row(id: i64, subject: &str, refusals: i32) -> OutboxRow {
