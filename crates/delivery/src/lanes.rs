@@ -26,7 +26,7 @@ pub trait InHand: Send + 'static {
 
 /// The lanes of one member, on one connection.
 pub struct Lanes {
-    lanes: Vec<mpsc::Sender<Box<dyn InHand>>>,
+    ways: Vec<mpsc::Sender<Box<dyn InHand>>>,
     tasks: JoinSet<()>,
     stop: CancellationToken,
 }
@@ -34,26 +34,26 @@ pub struct Lanes {
 impl Lanes {
     /// Empty ones, which stop with `stop`.
     pub fn new(member: &Arc<Member>, stop: &CancellationToken) -> Self {
-        let (mut lanes, mut tasks, stop) = (Vec::with_capacity(LANES), JoinSet::new(), stop.child_token());
+        let (mut ways, mut tasks, stop) = (Vec::with_capacity(LANES), JoinSet::new(), stop.child_token());
         for _ in 0..LANES {
             let (sender, receiver) = mpsc::channel(WAITING);
             tasks.spawn(work(Arc::clone(member), receiver, stop.clone()));
-            lanes.push(sender);
+            ways.push(sender);
         }
-        Self { lanes, tasks, stop }
+        Self { ways, tasks, stop }
     }
 
     /// Brings an event. Waits while its lane is full.
     pub async fn bring(&self, event: Box<dyn InHand>) {
-        let lane = lane_of(&event.event().subject, self.lanes.len());
+        let lane = lane_of(&event.event().subject, self.ways.len());
         // An error: the lane has panicked, which the end reports. The server tells the event again.
-        let _ = self.lanes[lane].send(event).await;
+        let _ = self.ways[lane].send(event).await;
     }
 
     /// Lets running handlers end and leaves the rest.
     pub async fn end(mut self) {
         self.stop.cancel();
-        self.lanes.clear();
+        self.ways.clear();
         while let Some(ended) = self.tasks.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a lane of events failed");

@@ -52,13 +52,10 @@ pub fn read_letter(bytes: &[u8]) -> Option<RefusedEvent> {
 
 /// A name of letters, digits and `-` only, which every server takes; different texts have different names.
 pub fn plain(text: &str) -> String {
-    let mut name = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || byte == b'-' {
-            name.push(char::from(byte));
-        } else {
-            name.push_str(&format!("_{byte:02x}"));
-        }
-    }
+    let name = text.bytes().map(|byte| match byte {
+        b'-' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => char::from(byte).to_string(),
+        _ => format!("_{byte:02x}"),
+    });
+    let name: String = name.collect();
     if name.is_empty() { "_".to_owned() } else { name }
 }

@@ -27,6 +27,7 @@ pub mod outbox;
 pub mod poll;
 pub mod postgres;
 mod process;
+pub mod rabbitmq;
 pub mod redis;
 pub mod s3;
 mod samples;

@@ -1,5 +1,6 @@
 //! The conformance suites, on the shared server and on servers that are killed; and URLs.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,9 +23,9 @@ fn processes(url: String) -> Box<dyn Fn() -> Arc<dyn EventBroker> + Send + Sync>
     Box::new(move || Arc::new(NatsBroker::connect(&url, quick()).unwrap()))
 }
 
-async fn bench() -> Option<BrokerBench> {
-    let corner = NatsCorner::new()?;
-    Some(BrokerBench { process: processes(corner.url()), keep: Box::new(corner) })
+fn bench() -> Ready<Option<BrokerBench>> {
+    let on = |corner: NatsCorner| BrokerBench { process: processes(corner.url()), keep: Box::new(corner) };
+    ready(NatsCorner::new().map(on))
 }
 
 async fn own() -> Option<BrokerOutageBench> {
