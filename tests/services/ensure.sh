@@ -18,6 +18,8 @@ ensure_services() {
     ensure_postgres || missing=1
     ensure_mariadb || missing=1
     ensure_redis || missing=1
+    ensure_nats || missing=1
+    ensure_rabbitmq || missing=1
     ensure_smtp || missing=1
     ensure_s3 || missing=1
     ensure_identity_providers || missing=1
@@ -224,6 +226,108 @@ start_redis() {
         return 1
     fi
     echo "services: Redis started on 127.0.0.1:6379"
+}
+
+# --- NATS -------------------------------------------------------------------
+
+ensure_nats() {
+    if nats_answers; then
+        echo "services: NATS with JetStream answers on 127.0.0.1:4222"
+    elif port_is_open 4222; then
+        missing_service "NATS" "127.0.0.1:4222 is in use by something else, or JetStream is off"
+    elif ! command -v nats-server >/dev/null && ! install_nats; then
+        missing_service "NATS" "nothing answers on 127.0.0.1:4222, and nats-server is not installed" \
+            "install the Debian package nats-server"
+    else
+        start_nats
+    fi
+}
+
+# The first line that it sends tells whether JetStream is on.
+nats_answers() {
+    local info
+    port_is_open 4222 || return 1
+    info="$(exec 3<>/dev/tcp/127.0.0.1/4222 && IFS= read -r -t 5 line <&3 && printf '%s' "$line")" 2>/dev/null || return 1
+    [[ "$info" == *'"jetstream":true'* ]]
+}
+
+install_nats() {
+    [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null || return 1
+    echo "services: installing nats-server"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nats-server; } >&2 || return 1
+    # The package starts a server without JetStream; it would hold our port.
+    if port_is_open 4222; then
+        service nats-server stop >&2 || true
+    fi
+    command -v nats-server >/dev/null
+}
+
+# Tests use prefixes of their own.
+start_nats() {
+    local directory
+    directory="$(mktemp -d "${TMPDIR:-/tmp}/mainstay-nats.XXXXXX")"
+    services_scratch+=("$directory")
+    nats-server -js -a 127.0.0.1 -p 4222 -sd "$directory" >"$directory/server.log" 2>&1 &
+    services_started+=("$!")
+    if ! wait_until 15 nats_answers; then
+        missing_service "NATS" "it did not start" "$(tail -n 5 "$directory/server.log")"
+        return 1
+    fi
+    echo "services: NATS with JetStream started on 127.0.0.1:4222"
+}
+
+# --- RabbitMQ ---------------------------------------------------------------
+
+rabbitmq_program=/usr/lib/rabbitmq/bin/rabbitmq-server
+
+ensure_rabbitmq() {
+    if rabbitmq_answers; then
+        echo "services: RabbitMQ answers on 127.0.0.1:5672"
+    elif port_is_open 5672; then
+        missing_service "RabbitMQ" "127.0.0.1:5672 is in use by something else"
+    elif [[ ! -x "$rabbitmq_program" ]] && ! install_rabbitmq; then
+        missing_service "RabbitMQ" "nothing answers on 127.0.0.1:5672, and rabbitmq-server is not installed" \
+            "install the Debian package rabbitmq-server"
+    else
+        start_rabbitmq
+    fi
+}
+
+# Its first frame is a method (1) on channel 0.
+rabbitmq_answers() {
+    local frame
+    port_is_open 5672 || return 1
+    frame="$(exec 3<>/dev/tcp/127.0.0.1/5672 && printf 'AMQP\0\0\11\1' >&3 &&
+        timeout 5 head -c 3 <&3 | od -An -tx1)" 2>/dev/null || return 1
+    [[ "$frame" == *"01 00 00"* ]]
+}
+
+install_rabbitmq() {
+    [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null || return 1
+    echo "services: installing rabbitmq-server"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq rabbitmq-server; } >&2 || return 1
+    [[ -x "$rabbitmq_program" ]]
+}
+
+# A node of its own beside the machine's. Tests use prefixes of their own.
+start_rabbitmq() {
+    local directory
+    rabbitmq_answers && return  # the package may have started one
+    directory="$(mktemp -d "${TMPDIR:-/tmp}/mainstay-rabbitmq.XXXXXX")"
+    services_scratch+=("$directory")
+    HOME="$directory" RABBITMQ_NODENAME=mainstay-tests@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 \
+        RABBITMQ_NODE_PORT=5672 RABBITMQ_DIST_PORT=25679 RABBITMQ_MNESIA_BASE="$directory/data" \
+        RABBITMQ_LOG_BASE="$directory/log" RABBITMQ_PID_FILE="$directory/pid" \
+        RABBITMQ_ENABLED_PLUGINS_FILE="$directory/plugins" RABBITMQ_CONFIG_FILE="$directory/none" \
+        "$rabbitmq_program" >"$directory/server.log" 2>&1 &
+    services_started+=("$!")
+    if ! wait_until 120 rabbitmq_answers; then
+        missing_service "RabbitMQ" "it did not start" "$(tail -n 5 "$directory/server.log")"
+        return 1
+    fi
+    # The script's child is the server, and outlives it.
+    [[ ! -s "$directory/pid" ]] || services_started+=("$(tr -d '[:space:]' <"$directory/pid")")
+    echo "services: RabbitMQ started on 127.0.0.1:5672"
 }
 
 # --- SMTP -------------------------------------------------------------------

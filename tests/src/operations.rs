@@ -70,7 +70,7 @@ profiles! {
         }
         let report = app.get("/health").gives(200).await.json();
         assert_eq!(report["status"], "up");
-        for component in ["database", "migrations", "mail"] {
+        for component in ["database", "migrations", "mail", "broker"] {
             assert_eq!(report["components"][component]["status"], "up", "{report}");
             assert!(report["components"][component]["latencyMs"].is_u64(), "{report}");
         }

@@ -3,6 +3,7 @@
 
 mod assets;
 mod backup;
+mod events;
 mod keys;
 mod migrate;
 mod outbox;
@@ -47,6 +48,9 @@ enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(Configuration),
+    /// Events that consumers have refused.
+    #[command(subcommand)]
+    Events(events::Events),
     /// Events on their way out.
     #[command(subcommand)]
     Outbox(outbox::Outbox),
@@ -99,6 +103,7 @@ async fn execute(command: Command) -> Result<ExitCode> {
         }
         Command::Config(Configuration::Show) => print!("{}", operator::configuration()?.show()),
         Command::Config(Configuration::Example) => print!("{}", env_example()),
+        Command::Events(command) => events::execute(command).await?,
         Command::Outbox(command) => outbox::execute(command).await?,
         Command::Doctor => return Ok(report(&operator::doctor(&operator::configuration()?).await)),
         Command::Backup(arguments) => backup::backup(arguments).await?,

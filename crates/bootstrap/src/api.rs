@@ -54,7 +54,7 @@ pub async fn start(loaded: Loaded, overrides: Overrides) -> Result<RunningApi> {
     let admin = create_admin(&config, &shared).await?;
 
     let lifecycle = Arc::new(Lifecycle::default());
-    let worker = config.worker.embedded.then(|| RunningWorker::start(&config, &shared)).transpose()?;
+    let worker = config.worker.embedded.then(|| RunningWorker::start(&config, &shared));
     let state = state(&config, &shared, &lifecycle, address.port());
     let server = bound.serve(Arc::new(state), db::dedicate_thread).context("can't serve")?;
     let handle = server.handle();
@@ -152,6 +152,7 @@ fn state(config: &Config, shared: &Shared, lifecycle: &Arc<Lifecycle>, port: u16
             shared.database.store(),
             Arc::clone(&shared.core.mailer),
             Arc::clone(&shared.core.cache),
+            Arc::clone(&shared.broker),
             Arc::clone(lifecycle),
         ),
         mailbox: captured.then(|| shared.database.store()),

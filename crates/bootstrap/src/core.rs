@@ -14,8 +14,8 @@ use domain::{Lifetimes, Lockout, PasswordPolicy};
 use http_client::ReqwestHttpClient;
 use keys_sealed::{AeadColumns, AeadSealer, ColumnSettings, master_key_file};
 use ports::{
-    BlobStore, Cache, Chain, Clock, Errands, HttpClient, IdentityProvider, Locks, Mailer, Random,
-    RevisionMirror, Sealer,
+    BlobStore, Cache, Chain, Clock, Errands, EventBroker, HttpClient, IdentityProvider, Locks, Mailer,
+    Random, RevisionMirror, Sealer,
 };
 use relying_party_passki::PasskiRelyingParty;
 use secrecy::SecretBox;
@@ -23,8 +23,8 @@ use system::{OsRandom, SnowflakeIds, SystemClock};
 
 use crate::config::{Config, MasterKeys, TenancyMode};
 use crate::drivers::{
-    CacheParts, LockParts, MailParts, ProviderParts, blobs, caches, identity_providers, locks, mailers,
-    mirrors,
+    CacheParts, LockParts, MailParts, ProviderParts, blobs, brokers, caches, identity_providers, locks,
+    mailers, mirrors,
 };
 
 /// What a test may put in the place of the real thing.
@@ -45,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) core: Core,
     pub(crate) app: Application,
     pub(crate) database: Database,
+    pub(crate) broker: Arc<dyn EventBroker>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -184,7 +185,7 @@ pub(crate) async fn assemble(config: &Config, database: Database, overrides: Ove
         .ensure(&context)
         .await
         .context("can't open the key ring; was MAINSTAY_SECURITY__MASTER_KEY changed?")?;
-    Ok(Shared { core, app, database, clock, random })
+    Ok(Shared { core, app, database, broker: event_broker(config)?, clock, random })
 }
 
 /// For so many periods a process goes on writing under keys that it could not read again …
@@ -299,6 +300,12 @@ fn mirror(config: &Config) -> Result<Option<Arc<dyn RevisionMirror>>> {
 fn blob_store(config: &Config) -> Result<Arc<dyn BlobStore>> {
     let url = &config.storage.url;
     blobs().connect(url.scheme(), url).context("files can't be kept; check MAINSTAY_STORAGE__URL")
+}
+
+/// Where events go.
+pub(crate) fn event_broker(config: &Config) -> Result<Arc<dyn EventBroker>> {
+    let url = &config.broker.url;
+    brokers().connect(url.scheme(), url).context("the broker can't be set up; check MAINSTAY_BROKER__URL")
 }
 
 fn mailer(config: &Config, database: &Database, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Mailer>> {

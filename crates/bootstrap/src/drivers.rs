@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use broker_memory::MemoryBroker;
+use broker_nats::NatsBroker;
+use broker_rabbitmq::RabbitBroker;
 use cache_memory::MemoryCache;
 use cache_redis::{Address, RedisCache, RedisLocks, RedisRevisions};
 use cache_tiered::TieredCache;
+use delivery::Patience;
 use identity_oauth::{GithubProvider, OidcProvider};
 use notifier_capture::CaptureMailer;
 use notifier_smtp::SmtpMailer;
@@ -131,9 +135,12 @@ pub(crate) fn locks() -> Drivers<LockParts, dyn Locks> {
 }
 
 /// Events.
-pub(crate) fn brokers() -> Drivers<(), dyn EventBroker> {
-    Drivers::<(), dyn EventBroker>::none()
-        .with("memory", |()| Ok(Arc::new(broker_memory::MemoryBroker::default())))
+pub(crate) fn brokers() -> Drivers<SecretUrl, dyn EventBroker> {
+    Drivers::<SecretUrl, dyn EventBroker>::none()
+        .with("memory", |_| Ok(Arc::new(MemoryBroker::default())))
+        .with("nats", |url| Ok(Arc::new(NatsBroker::connect(url.expose(), Patience::default())?)))
+        .with("amqp", |url| Ok(Arc::new(RabbitBroker::connect(url.expose(), Patience::default())?)))
+        .with("amqps", |url| Ok(Arc::new(RabbitBroker::connect(url.expose(), Patience::default())?)))
 }
 
 /// Whoever else knows people.

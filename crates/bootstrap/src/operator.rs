@@ -4,6 +4,7 @@ mod archives;
 mod backup;
 mod cache;
 mod doctor;
+mod events;
 mod keys;
 mod outbox;
 mod roles;
@@ -16,6 +17,7 @@ use db::Process;
 
 pub use backup::{Found, backup, backups, restore, verify_backup};
 pub use doctor::{Check, doctor};
+pub use events::{events_refused, events_tell};
 pub use keys::{KeyInfo, KeyState, Rotation, keys_list, keys_reseal, keys_rotate};
 pub use outbox::{outbox_drop, outbox_list, outbox_retry};
 pub use roles::roles_sql;

@@ -12,7 +12,6 @@ use worker::{Settings, Worker};
 use crate::api::health_state;
 use crate::config::{Config, Loaded};
 use crate::core::{Overrides, Shared, assemble, connect, keep_keys, keys_every, migrate};
-use crate::drivers::brokers;
 use crate::stop;
 
 /// A worker at work.
@@ -23,14 +22,13 @@ pub(crate) struct RunningWorker {
 
 impl RunningWorker {
     /// Starts the loops.
-    pub(crate) fn start(config: &Config, shared: &Shared) -> Result<Self> {
-        let broker = brokers().connect(config.broker.url.scheme(), &());
+    pub(crate) fn start(config: &Config, shared: &Shared) -> Self {
         let worker = Worker {
             app: shared.app.clone(),
             leases: shared.database.leases(),
             outbox: shared.database.outbox(),
             wakeups: shared.database.wakeups(),
-            broker: broker.context("the broker can't be set up; check MAINSTAY_BROKER__URL")?,
+            broker: Arc::clone(&shared.broker),
             cluster: shared.database.cluster(),
             clock: Arc::clone(&shared.clock),
             random: Arc::clone(&shared.random),
@@ -41,7 +39,7 @@ impl RunningWorker {
             },
         };
         let stop = CancellationToken::new();
-        Ok(Self { task: tokio::spawn(worker.run(stop.clone())), stop })
+        Self { task: tokio::spawn(worker.run(stop.clone())), stop }
     }
 
     /// Lets running jobs end, then returns.
@@ -57,7 +55,7 @@ pub(crate) async fn run(loaded: Loaded) -> Result<()> {
     let database = connect(&config, Process::Worker).await?;
     migrate(&config, &database).await?;
     let shared = assemble(&config, database, Overrides::default()).await?;
-    let worker = RunningWorker::start(&config, &shared)?;
+    let worker = RunningWorker::start(&config, &shared);
     let keys = tokio::spawn(keep_keys(shared.app.clone(), keys_every(&config)));
     let health = health(&config, &shared)?;
 

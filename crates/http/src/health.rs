@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use ports::{Cache, Copies, Mailer, Store};
+use ports::{Cache, Copies, EventBroker, Mailer, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,6 +43,7 @@ pub struct Health {
     store: Arc<dyn Store>,
     mailer: Arc<dyn Mailer>,
     cache: Arc<dyn Cache>,
+    broker: Arc<dyn EventBroker>,
     lifecycle: Arc<Lifecycle>,
     /// Migrations only ever go on while we run, so one complete look is enough.
     migrated: AtomicBool,
@@ -84,6 +85,8 @@ pub(crate) struct Components {
     pub(crate) mail: Component,
     /// Away, everything is read at its source: slower, and no less right.
     pub(crate) cache: Component,
+    /// Away, events wait in the outbox.
+    pub(crate) broker: Component,
     /// Read replicas, where there are any. Those that are away or behind are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) replicas: Option<Component>,
@@ -95,9 +98,10 @@ impl Health {
         store: Arc<dyn Store>,
         mailer: Arc<dyn Mailer>,
         cache: Arc<dyn Cache>,
+        broker: Arc<dyn EventBroker>,
         lifecycle: Arc<Lifecycle>,
     ) -> Self {
-        Self { store, mailer, cache, lifecycle, migrated: AtomicBool::new(false) }
+        Self { store, mailer, cache, broker, lifecycle, migrated: AtomicBool::new(false) }
     }
 
     pub(crate) fn is_started(&self) -> bool {
@@ -113,15 +117,16 @@ impl Health {
     }
 
     pub(crate) async fn report(&self) -> Report {
-        let (database, migrations, mail, cache) = tokio::join!(
+        let (database, migrations, mail, cache, broker) = tokio::join!(
             self.database(),
             self.migrations(),
             timed(self.mailer.check()),
-            timed(self.cache.check())
+            timed(self.cache.check()),
+            timed(self.broker.check())
         );
         let up = |component: &Component| component.status == Status::Up;
         let replicas = self.replicas();
-        let optional = [Some(&mail), Some(&cache), replicas.as_ref()];
+        let optional = [Some(&mail), Some(&cache), Some(&broker), replicas.as_ref()];
         let complete = optional.into_iter().flatten().all(up);
         let status = match ([&database, &migrations].into_iter().all(up), complete) {
             (false, _) => Status::Down,
@@ -131,7 +136,7 @@ impl Health {
         Report {
             status,
             version: env!("CARGO_PKG_VERSION"),
-            components: Components { database, migrations, mail, cache, replicas },
+            components: Components { database, migrations, mail, cache, broker, replicas },
         }
     }
 

@@ -8,6 +8,7 @@ use application::people::People;
 use application::{Application, Context};
 use async_trait::async_trait;
 use domain::EventEnvelope;
+use futures_util::future::try_join_all;
 use ports::{Error, EventBroker, EventHandler, Kind};
 
 /// Subscribes what this process does about events.
@@ -17,11 +18,21 @@ use ports::{Error, EventBroker, EventHandler, Kind};
 pub(crate) async fn subscribe(app: &Application, broker: &dyn EventBroker) -> Result<(), Error> {
     let mails = Mails::caused_by().into_iter().map(|(event, job)| (event, job, Mails::job_for as JobFor));
     let people = People::caused_by().into_iter().map(|(event, job)| (event, job, People::job_for as JobFor));
-    for (event, job, job_for) in mails.chain(people) {
-        let kind = kind(job).ok_or_else(|| Error::new(Kind::Internal, "events.subscribe"))?;
-        broker.subscribe(job, event, Arc::new(CausesJob { kind, job_for, jobs: app.jobs.clone() })).await?;
-    }
-    Ok(())
+    // Side by side: a server may take its time for a group that it has not known.
+    let subscribed =
+        mails.chain(people).map(|(event, job, job_for)| subscribe_one(app, broker, event, job, job_for));
+    try_join_all(subscribed).await.map(|_| ())
+}
+
+async fn subscribe_one(
+    app: &Application,
+    broker: &dyn EventBroker,
+    event: &str,
+    job: &str,
+    job_for: JobFor,
+) -> Result<(), Error> {
+    let kind = kind(job).ok_or_else(|| Error::new(Kind::Internal, "events.subscribe"))?;
+    broker.subscribe(job, event, Arc::new(CausesJob { kind, job_for, jobs: app.jobs.clone() })).await
 }
 
 /// The job of a kind that an event causes.

@@ -56,6 +56,11 @@ pub async fn doctor(loaded: &Loaded) -> Vec<Check> {
         super::cache::locks(config).await,
         "start it with `maxmemory-policy noeviction`, or correct MAINSTAY_LOCKS__URL",
     ));
+    checks.push(Check::new(
+        "broker",
+        super::events::look(config).await,
+        "start it, or correct MAINSTAY_BROKER__URL",
+    ));
     match connect(config, Process::Cli).await {
         Ok(database) => {
             checks.push(Check::new("database", Ok("answers".to_owned()), ""));
