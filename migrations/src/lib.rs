@@ -35,6 +35,7 @@ mod m20261127_000020_people;
 mod m20261127_000021_devices;
 mod m20261129_000022_row_security;
 mod m20261129_000028_schedules;
+mod m20261129_000030_job_control;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000021_devices::Migration),
             Box::new(m20261129_000022_row_security::Migration),
             Box::new(m20261129_000028_schedules::Migration),
+            Box::new(m20261129_000030_job_control::Migration),
         ]
     }
 }

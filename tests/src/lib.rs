@@ -22,6 +22,7 @@ mod edge;
 mod enumeration;
 mod idempotency;
 mod invitations;
+mod job_control;
 mod jobs;
 mod journey;
 mod limits;

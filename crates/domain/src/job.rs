@@ -6,7 +6,7 @@ use serde_json::Value;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::Timestamp;
+use crate::{Reason, Timestamp};
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum JobStatus {
     Failed,
     /// Failed for good: a dead letter.
     Dead,
-    /// Taken back before it ran.
+    /// Taken back by an operator.
     Cancelled,
 }
 
@@ -114,6 +114,8 @@ impl From<NewJob> for Job {
             progress: None,
             result: None,
             last_error: None,
+            last_reason: None,
+            cancel_requested_at: None,
             lease_token: 0,
             traceparent: new.traceparent,
         }
@@ -158,8 +160,12 @@ pub struct Job {
     pub progress: Option<i32>,
     /// What the handler returned.
     pub result: Option<Value>,
-    /// Why the latest try failed.
+    /// Why the latest try failed, in words.
     pub last_error: Option<String>,
+    /// Why the latest try failed.
+    pub last_reason: Option<Reason>,
+    /// Since when it shall stop, while it runs.
+    pub cancel_requested_at: Option<Timestamp>,
     /// Fencing token: grows with each claim; writes under an older one are refused.
     pub lease_token: i64,
     /// W3C trace context of what caused it.
@@ -202,6 +208,8 @@ pub enum Failure {
     },
     /// A dead letter.
     Dead,
+    /// It was stopped.
+    Cancelled,
 }
 
 #[cfg(test)]

@@ -71,7 +71,9 @@ pub use identity::{
 };
 pub use identity_provider::{ForeignIdentity, IdentityProvider, ProviderReply, Question};
 pub use inbox::Inbox;
-pub use jobs::{Claim, JOB_ORDERS, JobFilter, JobLeases, JobQueries, JobQueue, Wakeups};
+pub use jobs::{
+    Claim, JOB_ORDERS, JobControl, JobFilter, JobLeases, JobQueries, JobQueue, QueueState, Wakeups,
+};
 pub use keys::{KeyQueries, KeyRepo, Sealer};
 pub use list::{KeyValue, Order, Page, PageOf, SortKey, Start};
 pub use locks::{Fences, Lease, Locks};

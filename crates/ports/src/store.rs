@@ -6,8 +6,8 @@ use crate::{
     AccessQueries, AccessRepo, ActivityQueries, ApiKeyQueries, ApiKeyRepo, AuditQueries, AuditTrail,
     BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, DeviceQueries, DeviceRepo, ExpiredTokens,
     Fences, IdempotencyKeys, IdentityQueries, IdentityRepo, Inbox, InvitationQueries, InvitationRepo,
-    JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo, Mailbox,
-    MemberQueries, MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries,
+    JobControl, JobQueries, JobQueue, KeyQueries, KeyRepo, LoginAttempts, MailTokenQueries, MailTokenRepo,
+    Mailbox, MemberQueries, MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox, OutboxQueries,
     PasskeyQueries, PasskeyRepo, PersonalQueries, PersonalRepo, RefreshTokenRepo, Result, RoleQueries,
     RoleRepo, ScheduleQueries, ScheduleRepo, SealedQueries, SealedRepo, SessionQueries, SessionRepo,
     TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, UserQueries, UserRepo,
@@ -182,6 +182,8 @@ pub trait Tx: Send + Sync {
     fn tenant_content(&self) -> &dyn TenantContentRepo;
     /// Jobs to run once this has committed.
     fn jobs(&self) -> &dyn JobQueue;
+    /// Jobs that are there.
+    fn job_control(&self) -> &dyn JobControl;
     /// Events to tell once this has committed.
     fn outbox(&self) -> &dyn Outbox;
     /// What consumers of events have dealt with.

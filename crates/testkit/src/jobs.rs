@@ -1,12 +1,14 @@
-//! The contracts of [`ports::JobQueue`], [`ports::JobLeases`], [`ports::JobQueries`] and [`ports::Wakeups`].
+//! The contracts of [`ports::JobQueue`], [`ports::JobLeases`], [`ports::JobControl`], [`ports::JobQueries`] and
+//! [`ports::Wakeups`].
 
+pub mod controlling;
 pub mod ending;
 pub mod enqueueing;
 pub mod leasing;
 pub mod listing;
 pub mod waking;
 
-use domain::{Job, JobStatus, NewJob};
+use domain::{Job, JobStatus, NewJob, Reason, Trouble};
 use ports::Claim;
 use uuid::Uuid;
 
@@ -49,6 +51,10 @@ async fn status(bench: &Bench, uuid: Uuid) -> JobStatus {
     read(bench, uuid).await.status
 }
 
+fn failed(error: &str) -> Trouble {
+    Trouble::new(Reason::Failed, error)
+}
+
 /// Runs the suite on the databases that the expression gives, a future of `Option<Bench>`:
 /// `testkit::jobs_suite!(bench());`
 #[macro_export]
@@ -84,6 +90,21 @@ macro_rules! jobs_suite {
                     rescue_refuses_the_fallen_holder,
                     rescue_buries_what_has_no_attempt_left,
                     purge_removes_what_ended_well,
+                    tries_that_fail_are_history,
+                    what_shall_stop_is_not_tried_again,
+                }
+                controlling {
+                    a_retried_job_begins_anew,
+                    what_runs_or_succeeded_is_not_retried,
+                    what_waits_is_cancelled_at_once,
+                    what_runs_is_told_to_stop,
+                    removes_what_does_not_run,
+                    unknown_ones_are_not_found,
+                    many_are_retried_by_filter,
+                    many_are_removed_by_filter,
+                    nothing_is_claimed_from_a_queue_that_rests,
+                    tells_what_is_in_queues,
+                    a_retry_wakes,
                 }
                 listing {
                     in_every_order_by_page,

@@ -12,6 +12,7 @@ mod registry;
 mod relay;
 mod rescue;
 mod schedules;
+mod stopping;
 mod worker;
 
 pub use registry::{JobError, Registry, Running};

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::Context;
-use domain::Job;
+use domain::{Job, Reason, Trouble};
 use ports::JobLeases;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 /// Why a try failed, and whether another one makes sense.
 #[derive(Debug)]
@@ -19,6 +20,18 @@ pub enum JobError {
     Retry(String),
     /// Trying again will not help: a dead letter at once.
     Permanent(String),
+    /// It stopped because it was to.
+    Cancelled,
+}
+
+impl From<JobError> for Trouble {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Retry(error) => Self::new(Reason::Failed, &error),
+            JobError::Permanent(error) => Self::new(Reason::Refused, &error),
+            JobError::Cancelled => Self::new(Reason::Cancelled, "stopped, as it was asked to"),
+        }
+    }
 }
 
 impl From<application::Error> for JobError {
@@ -37,11 +50,18 @@ pub struct Running {
     /// The job, with the number of this try.
     pub job: Arc<Job>,
     leases: Arc<dyn JobLeases>,
+    stop: CancellationToken,
 }
 
 impl Running {
-    pub(crate) fn new(job: Arc<Job>, leases: Arc<dyn JobLeases>) -> Self {
-        Self { job, leases }
+    pub(crate) fn new(job: Arc<Job>, leases: Arc<dyn JobLeases>, stop: CancellationToken) -> Self {
+        Self { job, leases, stop }
+    }
+
+    /// Returns once an operator wants the job to stop. A handler that listens can leave things tidy and answer
+    /// [`JobError::Cancelled`]; one that does not is dropped at its next `.await`, a few seconds later.
+    pub async fn to_stop(&self) {
+        self.stop.cancelled().await;
     }
 
     /// The context of use cases that the handler calls.
@@ -74,7 +94,8 @@ impl Running {
 /// Rows per statement, so that nobody waits for the purge.
 const BATCH: u64 = 500;
 
-type Outcome = Result<Value, JobError>;
+/// How a try ended.
+pub(crate) type Outcome = Result<Value, Trouble>;
 type Handler = dyn Fn(Running) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync;
 
 /// All handlers of this process.
@@ -91,13 +112,17 @@ impl Registry {
     where
         P: DeserializeOwned + Send + 'static,
         F: Fn(Running, P) -> R + Send + Sync + 'static,
-        R: Future<Output = Outcome> + Send + 'static,
+        R: Future<Output = Result<Value, JobError>> + Send + 'static,
     {
         let parse = move |running: Running| -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
             match serde_json::from_value(running.job.payload.clone()) {
-                Ok(payload) => Box::pin(handler(running, payload)),
+                Ok(payload) => {
+                    let handled = handler(running, payload);
+                    Box::pin(async move { handled.await.map_err(Trouble::from) })
+                }
                 Err(error) => {
-                    Box::pin(std::future::ready(Err(JobError::Permanent(format!("payload: {error}")))))
+                    let trouble = Trouble::new(Reason::Payload, &format!("payload: {error}"));
+                    Box::pin(std::future::ready(Err(trouble)))
                 }
             }
         };
@@ -113,8 +138,11 @@ impl Registry {
     pub(crate) async fn run(&self, running: Running) -> Outcome {
         match self.handlers.get(running.job.kind.as_str()) {
             Some(handler) => handler(running).await,
-            // A newer release may know it: leave it to its retries.
-            None => Err(JobError::Retry(format!("no handler for kind {}", running.job.kind))),
+            // Another release wrote it. Where that is a newer one, operators retry it once all workers are new.
+            None => {
+                let kind = &running.job.kind;
+                Err(Trouble::new(Reason::UnknownKind, &format!("no handler for kind {kind}")))
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::queue::QueueLoop;
 use crate::relay::RelayLoop;
 use crate::rescue::RescueLoop;
 use crate::schedules::ScheduleLoop;
+use crate::stopping::StopLoop;
 use crate::{Registry, events, handlers};
 
 /// For giving jobs back at the end. Whoever can't is rescued like one that fell.
@@ -113,6 +114,7 @@ impl Worker {
             in_hand: Mutex::default(),
             give_up: give_up.clone(),
         });
+        loops.spawn(StopLoop { executor: Arc::clone(&executor) }.run(pulse.clone(), stop.clone()));
         for queue in &self.settings.queues {
             let queue_loop = QueueLoop {
                 queue: queue.clone(),

@@ -135,6 +135,8 @@ fn job_row(job: &Job) -> jobs::Model {
         progress: job.progress,
         result: job.result.as_ref().map(ToString::to_string),
         last_error: job.last_error.clone(),
+        last_reason: job.last_reason.map(|reason| reason.as_str().to_owned()),
+        cancel_requested_at: job.cancel_requested_at,
         lease_token: job.lease_token,
         lease_owner: None,
         unique_key: None,

@@ -7,12 +7,12 @@ use ports::{
     AccessQueries, AccessRepo, ActivityQueries, ApiKeyQueries, ApiKeyRepo, AuditQueries, AuditTrail,
     BulkQueries, BulkRepo, CredentialQueries, CredentialRepo, DeviceQueries, DeviceRepo, Error,
     ExpiredTokens, Fences, IdempotencyKeys, IdentityQueries, IdentityRepo, Inbox, InvitationQueries,
-    InvitationRepo, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts, MailTokenQueries,
-    MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries, MfaRepo, OAuthQueries, OAuthRepo, Outbox,
-    OutboxQueries, PasskeyQueries, PasskeyRepo, PersonalQueries, PersonalRepo, RefreshTokenRepo, Relaxed,
-    Result, RoleQueries, RoleRepo, ScheduleQueries, ScheduleRepo, SealedQueries, SealedRepo, SessionQueries,
-    SessionRepo, Store, TenantContentQueries, TenantContentRepo, TenantQueries, TenantRepo, Tx, UserQueries,
-    UserRepo,
+    InvitationRepo, JobControl, JobQueries, JobQueue, KeyQueries, KeyRepo, Kind, LoginAttempts,
+    MailTokenQueries, MailTokenRepo, Mailbox, MemberQueries, MemberRepo, MfaQueries, MfaRepo, OAuthQueries,
+    OAuthRepo, Outbox, OutboxQueries, PasskeyQueries, PasskeyRepo, PersonalQueries, PersonalRepo,
+    RefreshTokenRepo, Relaxed, Result, RoleQueries, RoleRepo, ScheduleQueries, ScheduleRepo, SealedQueries,
+    SealedRepo, SessionQueries, SessionRepo, Store, TenantContentQueries, TenantContentRepo, TenantQueries,
+    TenantRepo, Tx, UserQueries, UserRepo,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -285,6 +285,10 @@ impl Tx for DbTx {
     }
 
     fn jobs(&self) -> &dyn JobQueue {
+        &self.conn
+    }
+
+    fn job_control(&self) -> &dyn JobControl {
         &self.conn
     }
 

@@ -1,6 +1,10 @@
 //! The kinds of jobs there are. A worker does not start when it lacks a handler
 //! for one.
 
+use std::time::Duration;
+
+use domain::Backoff;
+
 /// A kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobKind {
@@ -12,19 +16,39 @@ pub struct JobKind {
     pub max_attempts: i32,
     /// Whether operators may submit it; the others are only caused by what happens.
     pub submittable: bool,
+    /// How long one try may take. It ends at the handler's next `.await` after that.
+    pub timeout: Duration,
+    /// How long to wait before the next try.
+    pub backoff: Backoff,
 }
 
+/// From a second to a quarter of an hour.
+const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), max: Duration::from_secs(15 * 60) };
+
+/// Twenty tries take the better part of a day, as mail servers are away for hours.
 const fn mail(name: &'static str) -> JobKind {
-    JobKind { name, queue: "mail", max_attempts: 20, submittable: false }
+    let backoff = Backoff { base: Duration::from_secs(1), max: Duration::from_secs(2 * 60 * 60) };
+    let timeout = Duration::from_secs(2 * 60);
+    JobKind { name, queue: "mail", max_attempts: 20, submittable: false, timeout, backoff }
 }
 
 const fn operator(name: &'static str, max_attempts: i32) -> JobKind {
-    JobKind { name, queue: "default", max_attempts, submittable: true }
+    JobKind { submittable: true, ..caused(name, max_attempts) }
 }
 
 const fn caused(name: &'static str, max_attempts: i32) -> JobKind {
-    JobKind { name, queue: "default", max_attempts, submittable: false }
+    let timeout = Duration::from_secs(15 * 60);
+    JobKind { name, queue: "default", max_attempts, submittable: false, timeout, backoff: BACKOFF }
 }
+
+impl JobKind {
+    /// With another limit for a try.
+    const fn within(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// All kinds.
 pub const KINDS: &[JobKind] = &[
@@ -45,14 +69,16 @@ pub const KINDS: &[JobKind] = &[
     mail("mail.passkey-cloned"),
     mail("mail.api-key-created"),
     mail("mail.account-deleted"),
-    caused("people.export", 10),
+    caused("people.export", 10).within(HOUR),
     caused("people.forget", 20),
-    operator("maintenance.purge", 5),
-    operator("keys.tend", 5),
+    operator("maintenance.purge", 5).within(HOUR),
+    // Encrypts whole tables anew, stretch by stretch.
+    operator("keys.tend", 5).within(Duration::from_secs(24 * 60 * 60)),
     operator("diagnostics.echo", 3),
     operator("diagnostics.sleep", 3),
     operator("diagnostics.fail", 5),
     operator("diagnostics.panic", 2),
+    operator("diagnostics.hang", 2).within(Duration::from_secs(1)),
 ];
 
 /// The kind of that name.

@@ -1,13 +1,15 @@
-//! Background jobs: which kinds there are, and how operators see them.
+//! Background jobs: which kinds there are, and how operators see them. What they do to them stands in [`control`].
 
+mod control;
 mod kinds;
 
+pub use control::Swept;
 pub use kinds::{JobKind, KINDS, kind};
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::{Job, NewJob};
+use domain::{Attempt, Job, NewJob};
 use ports::{JOB_ORDERS, JobFilter, SortKey};
 use serde_json::Value;
 use uuid::Uuid;
@@ -16,6 +18,8 @@ use crate::lists::{List, Lists};
 use crate::{Action, Ask, Context, Core, Error, Listed, Result, Work};
 
 const SUBMIT: Action = Action { name: "job.submit", resource: "job" };
+/// Longest payload, in bytes of JSON. What is larger lies in the storage, and the payload says where.
+const PAYLOAD: usize = 64 * 1024;
 const LIST: List = List { name: "jobs", orders: JOB_ORDERS, default: &[SortKey::desc("createdAt")] };
 
 /// A job to run, before it has an id.
@@ -49,6 +53,9 @@ impl JobSpec {
 }
 
 pub(crate) fn new_job(core: &Core, context: &Context, spec: JobSpec) -> Result<NewJob> {
+    if spec.payload.to_string().len() > PAYLOAD {
+        return Err(Error::field("payload", "length", "is larger than 64 KiB"));
+    }
     let now = core.clock.now();
     let too_far = || Error::field("delaySeconds", "range", "is too far away");
     let delay = TimeDelta::from_std(spec.delay).map_err(|_| too_far())?;
@@ -120,6 +127,12 @@ impl Jobs {
     /// One job.
     pub async fn get(&self, uuid: Uuid) -> Result<Job> {
         Ok(self.core.store.jobs().by_uuid(uuid).await?)
+    }
+
+    /// The tries of a job that did not succeed, from old to new.
+    pub async fn attempts(&self, uuid: Uuid) -> Result<Vec<Attempt>> {
+        let job = self.get(uuid).await?;
+        Ok(self.core.store.jobs().attempts(job.uuid).await?)
     }
 
     /// Jobs, from new to old unless asked otherwise.

@@ -2,7 +2,9 @@
 //! last two away in time, as anybody's.
 
 use chrono::TimeDelta;
-use domain::{Actor, AuditEntry, AuthMethod, AuthMethods, Job, JobStatus, Outcome, Session, Timestamp};
+use domain::{
+    Actor, AuditEntry, AuthMethod, AuthMethods, Job, JobStatus, Outcome, Reason, Session, Timestamp,
+};
 use ports::BulkTable;
 use serde_json::json;
 
@@ -100,6 +102,8 @@ fn job(seed: u16, number: u32, now: Timestamp) -> Job {
         progress: None,
         result: (!dead).then(|| payload.clone()),
         last_error: dead.then(|| "the demo lets one in ten fail".to_owned()),
+        last_reason: dead.then_some(Reason::Failed),
+        cancel_requested_at: None,
         payload,
         lease_token: 1,
         traceparent: None,

@@ -1,11 +1,11 @@
 //! `/users/me/activity`: when and how much an account is used.
 
-use super::Services;
 use actix_web::{get, web};
 use domain::UserActivity;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Services;
 use crate::State;
 use crate::extract::Caller;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};

@@ -1,6 +1,5 @@
 //! `/api-keys`: keys that programs present in the place of their owner.
 
-use super::Services;
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::auth::{CreatedApiKey, NewApiKey};
 use chrono::{DateTime, Utc};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Services;
 use crate::State;
 use crate::extract::{Body, Caller};
 use crate::respond::{Envelope, Failure, Reply, rfc3339};

@@ -1,6 +1,5 @@
 //! `/audit`: who did what.
 
-use super::Services;
 use actix_web::{get, web};
 use chrono::{DateTime, Utc};
 use domain::AuditEntry;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Services;
 use crate::State;
 use crate::extract::{Caller, ListParams, ListQuery};
 use crate::respond::{Envelope, Failure, Reply, rfc3339};

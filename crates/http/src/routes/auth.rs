@@ -1,6 +1,5 @@
 //! `/auth/*`: registration, login, tokens.
 
-use super::Services;
 use actix_web::{HttpResponse, post, web};
 use application::auth::{Challenge, LoggedIn, Login, Registration, SignedIn};
 use application::limits::Limit;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Services;
 use super::users::UserBody;
 use crate::State;
 use crate::edge::{Limited, evenly, limited};

@@ -1,6 +1,5 @@
 //! Passwords and addresses: forgotten, changed, proven anew.
 
-use super::Services;
 use actix_web::{HttpResponse, post, web};
 use application::limits::Limit;
 use garde::Validate;
@@ -8,6 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::Services;
 use super::auth::bounded;
 use crate::State;
 use crate::edge::{Limited, evenly, limited};

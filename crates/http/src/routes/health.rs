@@ -1,9 +1,9 @@
 //! `/health*`: for orchestrators and operators. Bare JSON, no envelope.
 
-use super::Services;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 
+use super::Services;
 use crate::State;
 use crate::health::{Report, Status};
 

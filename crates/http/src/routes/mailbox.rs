@@ -1,6 +1,5 @@
 //! `/dev/mailbox`: captured mails. Only with `capture://`, outside production.
 
-use super::Services;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use askama::Template;
@@ -9,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Services;
 use super::pages::html;
 use crate::State;
 use crate::respond::{Envelope, Failure, Reply, rfc3339};

@@ -1,6 +1,5 @@
 //! `/tenants/{id}/members` and `/tenants/{id}/invitations`: who belongs to a tenant, and who is asked to.
 
-use super::Services;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 use application::limits::Limit;
 use application::tenants::Acceptance;
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Services;
 use super::roles::{RoleRef, RolesBody};
 use crate::State;
 use crate::edge::{Limited, limited};

@@ -1,6 +1,5 @@
 //! `/auth/mfa/*`: authenticator apps, and the second half of a login, by one of them or by a passkey.
 
-use super::Services;
 use actix_web::{HttpResponse, post, web};
 use application::auth::{Enrolled, SecondFactor};
 use application::limits::Limit;
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::Services;
 use super::auth::{PasswordBody, SessionBody};
 use super::passkeys::OptionsBody;
 use crate::State;

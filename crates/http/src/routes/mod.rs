@@ -15,6 +15,7 @@ mod outbox;
 mod pages;
 mod passkeys;
 mod people;
+mod queues;
 mod roles;
 mod schedules;
 mod services;
@@ -41,6 +42,7 @@ pub(crate) fn documented(config: &mut impl Services) {
     activity::routes(config);
     jobs::routes(config);
     schedules::routes(config);
+    queues::routes(config);
     audit::routes(config);
     outbox::routes(config);
     health::routes(config);

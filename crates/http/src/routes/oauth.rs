@@ -1,6 +1,5 @@
 //! `/auth/oauth/*` and `/auth/identities`: logging in by way of other providers, and the accounts there.
 
-use super::Services;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::auth::{Departure, OAuthBegin, OAuthExchange, OAuthReturn};
@@ -13,6 +12,7 @@ use url::Url;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Services;
 use super::auth::LoginReply;
 use crate::State;
 use crate::edge::{Limited, limited};

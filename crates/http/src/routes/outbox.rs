@@ -1,6 +1,5 @@
 //! `/outbox/*`: events that could not be published, for operators.
 
-use super::Services;
 use actix_web::{HttpResponse, delete, get, post, web};
 use garde::Validate;
 use ports::DeadLetter;
@@ -9,6 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Services;
 use crate::State;
 use crate::extract::{Caller, ListParams, ListQuery};
 use crate::once::Once;

@@ -3,7 +3,6 @@
 //! Options and credentials are the JSON of WebAuthn Level 3 (sections 5.1.8 to 5.1.11), as browsers give and take it; what
 //! it says is not looked into here.
 
-use super::Services;
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::limits::Limit;
 use domain::Passkey;
@@ -13,6 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Services;
 use super::auth::SessionBody;
 use crate::State;
 use crate::edge::{Limited, limited};

@@ -1,6 +1,5 @@
 //! `/users/me/exports` and the end of one's own account.
 
-use super::Services;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::limits::Limit;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Services;
 use crate::State;
 use crate::edge::{Limited, limited};
 use crate::extract::{Caller, IfMatch};

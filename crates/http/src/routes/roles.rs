@@ -1,7 +1,6 @@
 //! `/roles`, `/permissions` and who has the roles of the platform. A token that speaks for a tenant is answered with the
 //! tenant's roles, others with the platform's.
 
-use super::Services;
 use actix_web::{HttpResponse, delete, get, patch, post, put, web};
 use application::roles::{NewRole, RoleChanges};
 use domain::{KnownPermission, PERMISSIONS, Realm, Role, RoleLink};
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Services;
 use crate::State;
 use crate::extract::{Body, Caller, IfMatch, ListParams, ListQuery, nullable};
 use crate::once::Once;

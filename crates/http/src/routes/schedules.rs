@@ -1,12 +1,12 @@
 //! `/schedules/*`: recurring work, for operators.
 
-use super::Services;
 use actix_web::{HttpResponse, get, post, web};
 use application::schedules::Planned;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Services;
 use super::jobs::JobBody;
 use crate::State;
 use crate::extract::Caller;

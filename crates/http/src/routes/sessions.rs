@@ -1,6 +1,5 @@
 //! `/auth/sessions` and what ends or renews them.
 
-use super::Services;
 use actix_web::{HttpResponse, delete, get, post, web};
 use application::Error;
 use application::auth::FreshProof;
@@ -13,6 +12,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Services;
 use super::auth::bounded;
 use super::passkeys::OptionsBody;
 use crate::State;

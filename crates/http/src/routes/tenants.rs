@@ -1,6 +1,5 @@
 //! `/tenants`: founding them, and what they are like.
 
-use super::Services;
 use actix_web::{Either, HttpRequest, HttpResponse, delete, get, patch, post, web};
 use application::tenants::{NewTenant, TenantChanges};
 use domain::Tenant;
@@ -10,6 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Services;
 use crate::State;
 use crate::edge::{is_current, unchanged};
 use crate::extract::{Body, Caller, IfMatch, ListParams, ListQuery};

@@ -1,6 +1,5 @@
 //! `/users/*`: accounts, one's own and for platform administrators all of them.
 
-use super::Services;
 use actix_web::{Either, HttpRequest, HttpResponse, delete, get, patch, post, web};
 use application::users::{Changes, NewUser};
 use domain::{Phone, SearchKey, User, UserStatus};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Services;
 use crate::State;
 use crate::edge::{is_current, unchanged};
 use crate::extract::{Body, Caller, IfMatch, ListParams, ListQuery, nullable};

@@ -1,9 +1,9 @@
 //! What has a well-known place: keys, contact, the OpenAPI document.
 
-use super::Services;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 
+use super::Services;
 use crate::State;
 
 pub(super) fn routes(config: &mut impl Services) {

@@ -1,11 +1,11 @@
 //! How jobs end: well, badly, or with their holder.
 
-use domain::{Failure, JobStatus, NewJob};
+use domain::{Failure, JobStatus, NewJob, Reason, Trouble};
 use ports::Kind;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{claim, claim_one, enqueue, read, status};
+use super::{claim, claim_one, enqueue, failed, read, status};
 use crate::bench::Bench;
 use crate::samples::{at, job};
 
@@ -29,10 +29,15 @@ pub async fn succeeds_once(bench: &Bench) {
 pub async fn a_failed_one_waits_for_its_time(bench: &Bench) {
     enqueue(bench, &[job()]).await;
     let job = claim_one(bench, 1, 0).await;
-    bench.leases.fail(&job, "panicked at 'a\u{0}b'", Failure::Retry { at: at(60) }, at(5)).await.unwrap();
-    let failed = read(bench, job.uuid).await;
-    assert_eq!((failed.status, failed.run_at, failed.finished_at), (JobStatus::Failed, at(60), None));
-    assert!(failed.last_error.unwrap().starts_with("panicked at 'a"));
+    bench
+        .leases
+        .fail(&job, &failed("panicked at 'a\u{0}b'"), Failure::Retry { at: at(60) }, at(5))
+        .await
+        .unwrap();
+    let tried = read(bench, job.uuid).await;
+    assert_eq!((tried.status, tried.run_at, tried.finished_at), (JobStatus::Failed, at(60), None));
+    assert_eq!(tried.last_reason, Some(Reason::Failed));
+    assert!(tried.last_error.unwrap().starts_with("panicked at 'a"));
     assert!(claim(bench, 1, 10, 59).await.is_empty());
     let again = claim_one(bench, 1, 60).await;
     assert_eq!((again.id, again.attempt), (job.id, 2));
@@ -42,7 +47,7 @@ pub async fn a_failed_one_waits_for_its_time(bench: &Bench) {
 pub async fn a_dead_one_stays(bench: &Bench) {
     enqueue(bench, &[job()]).await;
     let job = claim_one(bench, 1, 0).await;
-    bench.leases.fail(&job, "broken", Failure::Dead, at(5)).await.unwrap();
+    bench.leases.fail(&job, &failed("broken"), Failure::Dead, at(5)).await.unwrap();
     let dead = read(bench, job.uuid).await;
     assert_eq!((dead.status, dead.finished_at), (JobStatus::Dead, Some(at(5))));
     assert_eq!(dead.last_error.as_deref(), Some("broken"));
@@ -94,7 +99,7 @@ pub async fn rescue_buries_what_has_no_attempt_left(bench: &Bench) {
     assert_eq!(bench.leases.rescue(Uuid::from_u128(1), &[], at(50)).await.unwrap(), 1);
     let dead = read(bench, job.uuid).await;
     assert_eq!((dead.status, dead.finished_at), (JobStatus::Dead, Some(at(50))));
-    assert_eq!(dead.last_error.as_deref(), Some("worker lost"));
+    assert_eq!(dead.last_reason, Some(Reason::WorkerLost));
     assert!(claim(bench, 2, 10, 100).await.is_empty());
 }
 
@@ -106,10 +111,56 @@ pub async fn purge_removes_what_ended_well(bench: &Bench) {
     for (job, end) in claimed.iter().zip([10, 10, 10, 20]) {
         bench.leases.succeed(job, &json!(null), at(end)).await.unwrap();
     }
-    bench.leases.fail(&claimed[4], "broken", Failure::Dead, at(10)).await.unwrap();
+    bench.leases.fail(&claimed[4], &failed("broken"), Failure::Dead, at(10)).await.unwrap();
     assert_eq!(bench.leases.purge(at(10), 10).await.unwrap(), 0);
     assert_eq!(bench.leases.purge(at(20), 2).await.unwrap(), 2);
     assert_eq!(bench.leases.purge(at(20), 2).await.unwrap(), 1);
     assert_eq!(status(bench, claimed[3].uuid).await, JobStatus::Succeeded);
     assert_eq!(status(bench, claimed[4].uuid).await, JobStatus::Dead);
+}
+
+/// "Notes it in the job's history", a lost try, too; from old to new. One that succeeds or is given back is none.
+pub async fn tries_that_fail_are_history(bench: &Bench) {
+    enqueue(bench, &[NewJob { max_attempts: 9, ..job() }]).await;
+    let first = claim_one(bench, 1, 0).await;
+    let odd = Trouble::new(Reason::Panicked, "at 'a\u{0}b'");
+    bench.leases.fail(&first, &odd, Failure::Retry { at: at(6) }, at(5)).await.unwrap();
+    let second = claim_one(bench, 1, 7).await;
+    bench.leases.release(&second, at(7)).await.unwrap();
+    claim_one(bench, 1, 8).await;
+    bench.leases.rescue(Uuid::from_u128(1), &[], at(9)).await.unwrap();
+    let third = claim_one(bench, 2, 10).await;
+    let refused = Trouble::new(Reason::Refused, "no");
+    bench.leases.fail(&third, &refused, Failure::Dead, at(11)).await.unwrap();
+    let history = bench.store.jobs().attempts(first.uuid).await.unwrap();
+    let told = |number: usize| {
+        let attempt = &history[number];
+        (attempt.number, attempt.started_at, attempt.ended_at, attempt.trouble.reason)
+    };
+    assert_eq!(history.len(), 3, "{history:?}");
+    assert_eq!(told(0), (1, Some(at(0)), at(5), Reason::Panicked));
+    assert_eq!(told(1), (2, Some(at(8)), at(9), Reason::WorkerLost));
+    assert_eq!(told(2), (3, Some(at(10)), at(11), Reason::Refused));
+    assert_eq!(history[2].trouble.error, "no");
+    assert!(bench.store.jobs().attempts(crate::samples::uuid()).await.unwrap().is_empty());
+}
+
+/// "What shall stop is cancelled instead of tried again", by a failure, a rescue or a release.
+pub async fn what_shall_stop_is_not_tried_again(bench: &Bench) {
+    enqueue(bench, &[job(), job(), job(), job()]).await;
+    let mut jobs = claim(bench, 1, 3, 0).await;
+    jobs.push(claim_one(bench, 2, 0).await);
+    for job in &jobs {
+        assert!(bench.commit(async |tx| tx.job_control().cancel(job.uuid, at(1)).await).await);
+    }
+    bench.leases.fail(&jobs[0], &failed("no"), Failure::Retry { at: at(60) }, at(5)).await.unwrap();
+    let stopped = Trouble::new(Reason::Cancelled, "stopped");
+    bench.leases.fail(&jobs[1], &stopped, Failure::Cancelled, at(5)).await.unwrap();
+    bench.leases.release(&jobs[2], at(5)).await.unwrap();
+    assert_eq!(bench.leases.rescue(Uuid::from_u128(2), &[], at(5)).await.unwrap(), 1);
+    for job in &jobs {
+        let over = read(bench, job.uuid).await;
+        assert_eq!((over.status, over.finished_at), (JobStatus::Cancelled, Some(at(5))));
+    }
+    assert!(claim(bench, 1, 10, 1_000).await.is_empty());
 }

@@ -25,6 +25,8 @@ fn stored(job: &NewJob, status: JobStatus) -> Job {
         progress: None,
         result: None,
         last_error: None,
+        last_reason: None,
+        cancel_requested_at: None,
         lease_token: 0,
         traceparent: job.traceparent.clone(),
     }

@@ -7,7 +7,7 @@ use ports::{Claim, Kind};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{claim, claim_of, claim_one, enqueue, read};
+use super::{claim, claim_of, claim_one, enqueue, failed, read};
 use crate::bench::Bench;
 use crate::samples::{at, at_millis, job};
 
@@ -53,7 +53,7 @@ pub async fn counts_an_attempt_and_raises_the_token(bench: &Bench) {
         assert!(job.lease_token > last_token);
         assert_eq!(read(bench, job.uuid).await, job);
         last_token = job.lease_token;
-        bench.leases.fail(&job, "no", Failure::Retry { at: at(100) }, at(100)).await.unwrap();
+        bench.leases.fail(&job, &failed("no"), Failure::Retry { at: at(100) }, at(100)).await.unwrap();
     }
 }
 
@@ -112,7 +112,7 @@ pub async fn progress_is_noted(bench: &Bench) {
 pub async fn a_released_job_is_untried(bench: &Bench) {
     enqueue(bench, &[job()]).await;
     let first = claim_one(bench, 1, 0).await;
-    bench.leases.release(&first).await.unwrap();
+    bench.leases.release(&first, at(2)).await.unwrap();
     let back = read(bench, first.uuid).await;
     assert_eq!((back.attempt, back.status), (0, JobStatus::Queued));
     let second = claim_one(bench, 2, 0).await;
@@ -130,10 +130,10 @@ pub async fn the_old_lease_is_refused_everything(bench: &Bench) {
     let retry = Failure::Retry { at: at(9) };
     for refused in [
         bench.leases.succeed(&old, &Value::Null, at(2)).await,
-        bench.leases.fail(&old, "late", retry, at(2)).await,
-        bench.leases.fail(&old, "late", Failure::Dead, at(2)).await,
+        bench.leases.fail(&old, &failed("late"), retry, at(2)).await,
+        bench.leases.fail(&old, &failed("late"), Failure::Dead, at(2)).await,
         bench.leases.progress(&old, 99).await,
-        bench.leases.release(&old).await,
+        bench.leases.release(&old, at(2)).await,
     ] {
         assert_eq!(refused.unwrap_err().kind(), Kind::Precondition);
     }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
 
-pub(crate) use self::ways::{Take, count_up, delete_some, has_written, take};
+pub(crate) use self::ways::{Take, count_up, delete_some, has_written, take, update_some};
 
 /// How a routine with results is called.
 pub(crate) enum Routine {
@@ -88,6 +88,15 @@ impl Dialect {
         match self {
             Self::Sqlite | Self::Postgres => true,
             Self::Mysql => false,
+        }
+    }
+
+    /// What a sum of whole numbers is cast to, because engines make something larger of it.
+    pub(crate) fn whole_number(self) -> &'static str {
+        match self {
+            Self::Sqlite => "INTEGER",
+            Self::Postgres => "bigint",
+            Self::Mysql => "SIGNED",
         }
     }
 

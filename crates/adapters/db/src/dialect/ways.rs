@@ -7,8 +7,8 @@
 use ports::Result;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryTrait, Value,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
+    IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryTrait, UpdateMany, Value,
 };
 
 use super::Dialect;
@@ -133,6 +133,30 @@ pub(crate) async fn delete_some<E: EntityTrait>(
         delete.and_where(key.in_subquery(some));
     }
     Ok(connection.execute(&delete).await?.rows_affected())
+}
+
+/// Changes rows that fit, so many at most; how many it were. They have one key.
+pub(crate) async fn update_some<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+    change: UpdateMany<E>,
+    which: Condition,
+    limit: u64,
+) -> std::result::Result<u64, DbErr> {
+    let mut change = change.into_query();
+    if Dialect::of(connection) == Dialect::Mysql {
+        change.cond_where(which).limit(bounded(limit));
+    } else {
+        let key: Vec<_> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
+        let some = Query::select()
+            .columns(key.iter().copied())
+            .from(E::default())
+            .cond_where(which)
+            .limit(bounded(limit))
+            .to_owned();
+        let key = Expr::tuple(key.into_iter().map(Expr::col));
+        change.and_where(key.in_subquery(some));
+    }
+    Ok(connection.execute(&change).await?.rows_affected())
 }
 
 /// Whether an `INSERT` that leaves alone what is there has written its row, given how many rows it affected.

@@ -22,6 +22,8 @@ pub struct Model {
     pub progress: Option<i32>,
     pub result: Option<String>,
     pub last_error: Option<String>,
+    pub last_reason: Option<String>,
+    pub cancel_requested_at: Option<DateTimeUtc>,
     pub lease_token: i64,
     pub lease_owner: Option<Uuid>,
     pub unique_key: Option<String>,

@@ -14,6 +14,8 @@ pub(crate) mod identities;
 pub(crate) mod inbox;
 pub(crate) mod invitation_roles;
 pub(crate) mod invitations;
+pub(crate) mod job_attempts;
+pub(crate) mod job_queues;
 pub(crate) mod jobs;
 pub(crate) mod login_attempts;
 pub(crate) mod mail_tokens;

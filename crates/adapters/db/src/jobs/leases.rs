@@ -1,15 +1,15 @@
 //! Leasing jobs to workers, with fencing: each write names the lease token it was claimed under.
 
 use async_trait::async_trait;
-use domain::{Failure, Job, JobStatus, Timestamp};
+use domain::{Failure, Job, JobStatus, Reason, Timestamp, Trouble};
 use ports::{Claim, Error, JobLeases, Kind, Result};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::job_of;
-use crate::conn::{Conn, Link, Pools};
+use super::{attempts, job_of};
+use crate::conn::{Conn, Link, Pools, begin};
 use crate::dialect::{Dialect, Take, delete_some, take};
 use crate::entity::jobs::{Column, Entity};
 use crate::error::During;
@@ -30,6 +30,7 @@ impl JobLeases for DbLeases {
         let limit = i64::try_from(claim.limit).unwrap_or(i64::MAX);
         let next = format!(
             "SELECT id FROM jobs WHERE {} AND queue = $1 AND run_at <= $2
+               AND NOT EXISTS (SELECT 1 FROM job_queues WHERE name = $1 AND paused_at IS NOT NULL)
              ORDER BY priority, run_at, id LIMIT $3",
             Dialect::of(connection).job_waits()
         );
@@ -56,52 +57,84 @@ impl JobLeases for DbLeases {
         self.under_lease(change, "jobs.succeed").await
     }
 
-    async fn fail(&self, job: &Job, error: &str, then: Failure, now: Timestamp) -> Result<()> {
-        let change = leased(job)
-            .col_expr(Column::LastError, Expr::val(storable(error).into_owned()))
-            .col_expr(Column::LeaseOwner, Expr::val(None::<Uuid>));
+    async fn fail(&self, job: &Job, trouble: &Trouble, then: Failure, now: Timestamp) -> Result<()> {
+        const OPERATION: &str = "jobs.fail";
+        let change = troubled(leased(job), trouble);
         let change = match then {
             Failure::Retry { at } => change
-                .col_expr(Column::Status, Expr::val(JobStatus::Failed.as_str()))
+                .col_expr(Column::Status, unless_to_stop(Expr::val(JobStatus::Failed.as_str())))
+                .col_expr(Column::FinishedAt, if_to_stop(now))
                 .col_expr(Column::RunAt, Expr::val(at)),
             Failure::Dead => change
                 .col_expr(Column::Status, Expr::val(JobStatus::Dead.as_str()))
                 .col_expr(Column::FinishedAt, Expr::val(now)),
+            Failure::Cancelled => change
+                .col_expr(Column::Status, Expr::val(JobStatus::Cancelled.as_str()))
+                .col_expr(Column::FinishedAt, Expr::val(now)),
         };
-        self.under_lease(change, "jobs.fail").await
+        let work = begin(self.conn.0.write().plain(), OPERATION).await?;
+        changed(&work, change, OPERATION).await?;
+        attempts::note(&work, job, trouble, now).await.during(OPERATION)?;
+        work.commit().await.during(OPERATION)
+    }
+
+    async fn to_stop(&self, holder: Uuid) -> Result<Vec<i64>> {
+        let ids = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::LeaseOwner.eq(holder))
+            .filter(Expr::cust("status = 'running'"))
+            .filter(Column::CancelRequestedAt.is_not_null());
+        ids.into_tuple().all(self.conn.0.write()).await.during("jobs.to_stop")
     }
 
     async fn progress(&self, job: &Job, percent: i32) -> Result<()> {
         self.under_lease(leased(job).col_expr(Column::Progress, Expr::val(percent)), "jobs.progress").await
     }
 
-    /// One statement; it raises the token, so that the fallen holder is refused should it stir again.
+    /// It raises the token, so that the fallen holder is refused should it stir again.
     async fn rescue(&self, holder: Uuid, keep: &[i64], now: Timestamp) -> Result<u64> {
-        let spent = || Expr::col(Column::Attempt).gte(Expr::col(Column::MaxAttempts));
-        let either = |dead: Expr, living: Expr| Expr::case(spent(), dead).finally(living).into();
-        let status = |status: JobStatus| Expr::val(status.as_str());
-        let done = Entity::update_many()
-            .col_expr(Column::Status, either(status(JobStatus::Dead), status(JobStatus::Queued)))
-            .col_expr(Column::FinishedAt, either(Expr::val(now), Expr::col(Column::FinishedAt)))
-            .col_expr(Column::RunAt, either(Expr::col(Column::RunAt), Expr::val(now)))
-            .col_expr(Column::LastError, Expr::val("worker lost"))
-            .col_expr(Column::LeaseOwner, Expr::val(None::<Uuid>))
-            .col_expr(Column::LeaseToken, Expr::col(Column::LeaseToken).add(1))
+        const OPERATION: &str = "jobs.rescue";
+        let work = begin(self.conn.0.write().plain(), OPERATION).await?;
+        let lost = Entity::find()
             .filter(Column::LeaseOwner.eq(holder))
             .filter(Column::Id.is_not_in(keep.iter().copied()))
             .filter(Expr::cust("status = 'running'"))
-            .exec(self.conn.0.write())
-            .await
-            .during("jobs.rescue")?;
-        if done.rows_affected > 0 {
-            self.wake.everybody(self.conn.0.write().plain()).await;
+            .order_by_asc(Column::Id)
+            .lock_exclusive();
+        let lost = lost.all(&work).await.during(OPERATION)?;
+        if lost.is_empty() {
+            work.rollback().await.during(OPERATION)?;
+            return Ok(0);
         }
-        Ok(done.rows_affected)
+        let trouble = Trouble::new(Reason::WorkerLost, "worker lost");
+        let lines = lost
+            .iter()
+            .map(|row| attempts::row((row.id, row.lease_token), row.attempt, row.started_at, &trouble, now));
+        attempts::note_all(&work, lines).await.during(OPERATION)?;
+        let spent = || Expr::col(Column::Attempt).gte(Expr::col(Column::MaxAttempts));
+        let either = |dead: Expr, living: Expr| -> Expr { Expr::case(spent(), dead).finally(living).into() };
+        let status = |status: JobStatus| Expr::val(status.as_str());
+        let ended = either(Expr::val(now), Expr::col(Column::FinishedAt));
+        let back = troubled(Entity::update_many(), &trouble)
+            .col_expr(
+                Column::Status,
+                unless_to_stop(either(status(JobStatus::Dead), status(JobStatus::Queued))),
+            )
+            .col_expr(Column::FinishedAt, Expr::case(is_to_stop(), Expr::val(now)).finally(ended).into())
+            .col_expr(Column::RunAt, either(Expr::col(Column::RunAt), Expr::val(now)))
+            .col_expr(Column::LeaseToken, Expr::col(Column::LeaseToken).add(1))
+            .filter(Column::Id.is_in(lost.iter().map(|row| row.id)));
+        let back = back.exec(&work).await.during(OPERATION)?.rows_affected;
+        work.commit().await.during(OPERATION)?;
+        self.wake.everybody(self.conn.0.write().plain()).await;
+        Ok(back)
     }
 
-    async fn release(&self, job: &Job) -> Result<()> {
+    async fn release(&self, job: &Job, now: Timestamp) -> Result<()> {
         let change = leased(job)
-            .col_expr(Column::Status, Expr::val(JobStatus::Queued.as_str()))
+            .col_expr(Column::Status, unless_to_stop(Expr::val(JobStatus::Queued.as_str())))
+            .col_expr(Column::FinishedAt, if_to_stop(now))
             .col_expr(Column::Attempt, Expr::col(Column::Attempt).sub(1))
             .col_expr(Column::LeaseOwner, Expr::val(None::<Uuid>));
         self.under_lease(change, "jobs.release").await?;
@@ -123,9 +156,40 @@ fn leased(job: &Job) -> UpdateMany<Entity> {
         .filter(Column::Status.eq(JobStatus::Running.as_str()))
 }
 
+/// What is noted of a try that came to nothing.
+fn troubled(change: UpdateMany<Entity>, trouble: &Trouble) -> UpdateMany<Entity> {
+    change
+        .col_expr(Column::LastError, Expr::val(storable(&trouble.error).into_owned()))
+        .col_expr(Column::LastReason, Expr::val(trouble.reason.as_str()))
+        .col_expr(Column::LeaseOwner, Expr::val(None::<Uuid>))
+}
+
+fn is_to_stop() -> Expr {
+    Column::CancelRequestedAt.is_not_null()
+}
+
+/// The status of a job that is given up by its worker.
+fn unless_to_stop(status: Expr) -> Expr {
+    Expr::case(is_to_stop(), Expr::val(JobStatus::Cancelled.as_str())).finally(status).into()
+}
+
+/// When it ended, if that was its end.
+fn if_to_stop(now: Timestamp) -> Expr {
+    Expr::case(is_to_stop(), Expr::val(now)).finally(Expr::col(Column::FinishedAt)).into()
+}
+
+/// Runs a change that has to meet a row.
+async fn changed(
+    on: &impl ConnectionTrait,
+    change: UpdateMany<Entity>,
+    operation: &'static str,
+) -> Result<()> {
+    let done = change.exec(on).await.during(operation)?;
+    if done.rows_affected == 0 { Err(Error::new(Kind::Precondition, operation)) } else { Ok(()) }
+}
+
 impl DbLeases {
     async fn under_lease(&self, change: UpdateMany<Entity>, operation: &'static str) -> Result<()> {
-        let done = change.exec(self.conn.0.write()).await.during(operation)?;
-        if done.rows_affected == 0 { Err(Error::new(Kind::Precondition, operation)) } else { Ok(()) }
+        changed(self.conn.0.write(), change, operation).await
     }
 }

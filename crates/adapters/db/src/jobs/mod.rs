@@ -1,15 +1,22 @@
-//! The job table: enqueueing inside a unit of work, leasing outside, looking at it.
+//! The job table: enqueueing and control inside a unit of work, leasing outside, looking at it.
 
+mod attempts;
+mod control;
 mod leases;
 mod queries;
 mod queue;
+mod queues;
 
-use domain::{Job, JobStatus};
+use domain::{Job, JobStatus, Reason};
 use ports::Result;
 
 pub(crate) use self::leases::DbLeases;
 use crate::entity::jobs::Model;
 use crate::error::unreadable;
+
+fn reason_of(text: &str, operation: &'static str) -> Result<Reason> {
+    Reason::parse(text).map_err(|_| unreadable(operation, "reason"))
+}
 
 /// A stored job as the core knows it.
 fn job_of(row: Model, operation: &'static str) -> Result<Job> {
@@ -30,6 +37,8 @@ fn job_of(row: Model, operation: &'static str) -> Result<Job> {
         progress: row.progress,
         result: row.result.as_deref().map(json).transpose()?,
         last_error: row.last_error,
+        last_reason: row.last_reason.map(|text| reason_of(&text, operation)).transpose()?,
+        cancel_requested_at: row.cancel_requested_at,
         lease_token: row.lease_token,
         traceparent: row.traceparent,
     })

@@ -1,12 +1,12 @@
 //! Looking at jobs.
 
 use async_trait::async_trait;
-use domain::Job;
-use ports::{Error, JobFilter, JobQueries, Kind, Page, PageOf, Result};
+use domain::{Attempt, Job, Timestamp};
+use ports::{Error, JobFilter, JobQueries, Kind, Page, PageOf, QueueState, Result};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
-use super::job_of;
+use super::{attempts, job_of, queues};
 use crate::conn::{Conn, Link};
 use crate::entity::jobs::{Column, Entity};
 use crate::error::During;
@@ -31,6 +31,14 @@ impl<L: Link> JobQueries for Conn<L> {
     async fn count(&self, filter: &JobFilter) -> Result<u64> {
         count(wanted(filter), self.0.read(), "jobs.count").await
     }
+
+    async fn attempts(&self, uuid: Uuid) -> Result<Vec<Attempt>> {
+        attempts::of(self.0.read(), uuid).await
+    }
+
+    async fn queues(&self, since: Timestamp, now: Timestamp) -> Result<Vec<QueueState>> {
+        queues::states(self.0.read(), since, now).await
+    }
 }
 
 impl Listed for Entity {
@@ -42,12 +50,16 @@ impl Listed for Entity {
 }
 
 fn wanted(filter: &JobFilter) -> Select<Entity> {
+    Entity::find().filter(fits(filter))
+}
+
+/// What a filter lets through.
+pub(super) fn fits(filter: &JobFilter) -> Condition {
     let equals = |column: Column, value: &Option<String>| {
         value.as_deref().map(|value| column.eq(storable(value).into_owned()))
     };
-    let wanted = Condition::all()
+    Condition::all()
         .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
         .add_option(equals(Column::Queue, &filter.queue))
-        .add_option(equals(Column::Kind, &filter.kind));
-    Entity::find().filter(wanted)
+        .add_option(equals(Column::Kind, &filter.kind))
 }

@@ -54,6 +54,8 @@ fn row_of(job: &NewJob) -> Model {
         progress: None,
         result: None,
         last_error: None,
+        last_reason: None,
+        cancel_requested_at: None,
         lease_token: 0,
         lease_owner: None,
         unique_key: job.unique_key.clone(),
