@@ -4,6 +4,7 @@
 mod assets;
 mod backup;
 mod events;
+mod jobs;
 mod keys;
 mod migrate;
 mod outbox;
@@ -51,6 +52,9 @@ enum Command {
     /// Events that consumers have refused.
     #[command(subcommand)]
     Events(events::Events),
+    /// Background jobs and their queues.
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
     /// Events on their way out.
     #[command(subcommand)]
     Outbox(outbox::Outbox),
@@ -104,6 +108,7 @@ async fn execute(command: Command) -> Result<ExitCode> {
         Command::Config(Configuration::Show) => print!("{}", operator::configuration()?.show()),
         Command::Config(Configuration::Example) => print!("{}", env_example()),
         Command::Events(command) => events::execute(command).await?,
+        Command::Jobs(command) => jobs::execute(command).await?,
         Command::Outbox(command) => outbox::execute(command).await?,
         Command::Doctor => return Ok(report(&operator::doctor(&operator::configuration()?).await)),
         Command::Backup(arguments) => backup::backup(arguments).await?,

@@ -5,6 +5,7 @@ mod backup;
 mod cache;
 mod doctor;
 mod events;
+mod jobs;
 mod keys;
 mod outbox;
 mod roles;
@@ -18,6 +19,10 @@ use db::Process;
 pub use backup::{Found, backup, backups, restore, verify_backup};
 pub use doctor::{Check, doctor};
 pub use events::{events_refused, events_tell};
+pub use jobs::{
+    Job, JobFilter, JobStatus, Reason, jobs_cancel, jobs_drain, jobs_list, jobs_resume, jobs_retry,
+    jobs_retry_some, jobs_show, jobs_stats,
+};
 pub use keys::{KeyInfo, KeyState, Rotation, keys_list, keys_reseal, keys_rotate};
 pub use outbox::{outbox_drop, outbox_list, outbox_retry};
 pub use roles::roles_sql;

@@ -6,6 +6,7 @@ mod cluster;
 mod crash;
 mod dead_letters;
 mod fail_points;
+mod job_commands;
 mod lifecycle;
 mod oauth;
 mod outage;
