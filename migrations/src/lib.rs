@@ -36,6 +36,7 @@ mod m20261127_000021_devices;
 mod m20261129_000022_row_security;
 mod m20261129_000028_schedules;
 mod m20261129_000030_job_control;
+mod m20261129_000031_job_turns;
 mod mysql;
 mod online;
 pub mod row_security;
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000022_row_security::Migration),
             Box::new(m20261129_000028_schedules::Migration),
             Box::new(m20261129_000030_job_control::Migration),
+            Box::new(m20261129_000031_job_turns::Migration),
         ]
     }
 }

@@ -162,4 +162,21 @@ profiles! {
             assert_eq!(app.audit(&admin, &format!("action={action}")).await[0]["resourceId"], "default");
         }
     }
+
+    /// Ten of a kind of which one may run at a time: none began before another had ended.
+    async fn a_limited_kind_keeps_to_its_limit(app: &App) {
+        let admin = app.admin().await;
+        let mut jobs = Vec::new();
+        for _ in 0..10 {
+            jobs.push(app.submit(&admin, "diagnostics.single", json!({ "ms": 20 })).await);
+        }
+        let mut spans = Vec::new();
+        for job in &jobs {
+            let done = app.job_is(&admin, &job["id"], "succeeded").await;
+            let moment = |name: &str| done[name].as_str().unwrap().to_owned();
+            spans.push((moment("startedAt"), moment("finishedAt")));
+        }
+        spans.sort();
+        assert!(spans.windows(2).all(|two| two[0].1 <= two[1].0), "{spans:?}");
+    }
 }

@@ -169,6 +169,16 @@ profiles! {
         assert_eq!(app.job_is(&admin, &after["id"], "succeeded").await["result"], "still alive");
     }
 
+    async fn a_unique_key_is_free_again_after_its_time(app: &App) {
+        let admin = app.admin().await;
+        let body = json!({ "kind": "diagnostics.echo", "payload": {}, "uniqueKey": "digest", "uniqueForSeconds": 60 });
+        submit(app, &admin, body.clone()).await.is(202);
+        app.advance_seconds(59);
+        submit(app, &admin, body.clone()).await.refuses(409, "conflict");
+        app.advance_seconds(1);
+        submit(app, &admin, body).await.is(202);
+    }
+
     async fn a_delayed_job_waits_for_its_time(app: &App) {
         let admin = app.admin().await;
         let body = json!({ "kind": "diagnostics.echo", "payload": {}, "delaySeconds": 600 });

@@ -89,6 +89,10 @@ pub struct NewJob {
     pub created_at: Timestamp,
     /// At most one live or finished job has it; a second one is dropped.
     pub unique_key: Option<String>,
+    /// When the key is free again; otherwise only when the job is removed.
+    pub unique_until: Option<Timestamp>,
+    /// Whether its kind is limited: then it is claimed by itself.
+    pub limited: bool,
     /// The tenant it works for.
     pub tenant_id: Option<i64>,
     /// W3C trace context of what caused it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Attempt, Failure, Job, JobStatus, NewJob, Timestamp, Trouble};
+use domain::{Attempt, Failure, Job, JobStatus, Limits, NewJob, Timestamp, Trouble};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::{Order, Page, PageOf, Result, SortKey};
 #[async_trait]
 pub trait JobQueue: Send + Sync {
     /// Writes a job. It can run once the unit of work has committed, and never otherwise. False when a job with
-    /// the same unique key exists, which is then left as it is.
+    /// the same unique key exists whose time for it is not over, which is then left as it is.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -31,6 +31,17 @@ pub struct Claim {
     pub limit: u64,
     /// Now: jobs whose time has come.
     pub now: Timestamp,
+    /// Only jobs of this kind; otherwise those of all kinds that are not limited.
+    pub limited: Option<Limited>,
+}
+
+/// A kind that is limited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limited {
+    /// The kind.
+    pub kind: String,
+    /// By what.
+    pub limits: Limits,
 }
 
 /// Leases on jobs. A job is leased to one holder at a time, each time with a higher fencing token; whoever
@@ -38,7 +49,9 @@ pub struct Claim {
 #[async_trait]
 pub trait JobLeases: Send + Sync {
     /// Leases the next jobs: lowest priority number first, then by time, then in order of creation. Each counts
-    /// an attempt. Two holders never get the same one. Nothing comes from a queue that rests.
+    /// an attempt. Two holders never get the same one. Nothing comes from a queue that rests. Jobs of one tenant take
+    /// turns with all others, so that many of them make nobody else wait. Of a limited kind no more are leased than its
+    /// limits leave, over all holders and queues.
     ///
     /// # Errors
     /// `Unavailable`.

@@ -72,7 +72,7 @@ pub use identity::{
 pub use identity_provider::{ForeignIdentity, IdentityProvider, ProviderReply, Question};
 pub use inbox::Inbox;
 pub use jobs::{
-    Claim, JOB_ORDERS, JobControl, JobFilter, JobLeases, JobQueries, JobQueue, QueueState, Wakeups,
+    Claim, JOB_ORDERS, JobControl, JobFilter, JobLeases, JobQueries, JobQueue, Limited, QueueState, Wakeups,
 };
 pub use keys::{KeyQueries, KeyRepo, Sealer};
 pub use list::{KeyValue, Order, Page, PageOf, SortKey, Start};

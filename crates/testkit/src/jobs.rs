@@ -5,6 +5,7 @@ pub mod controlling;
 pub mod ending;
 pub mod enqueueing;
 pub mod leasing;
+pub mod limiting;
 pub mod listing;
 pub mod waking;
 
@@ -29,7 +30,8 @@ async fn enqueue(bench: &Bench, jobs: &[NewJob]) {
 
 /// What a worker with this number asks for, in the queue `default`.
 fn claim_of(holder: u128, limit: u64, now: i64) -> Claim {
-    Claim { holder: Uuid::from_u128(holder), queue: "default".to_owned(), limit, now: at(now) }
+    let (holder, queue) = (Uuid::from_u128(holder), "default".to_owned());
+    Claim { holder, queue, limit, now: at(now), limited: None }
 }
 
 async fn claim(bench: &Bench, holder: u128, limit: u64, now: i64) -> Vec<Job> {
@@ -69,6 +71,7 @@ macro_rules! jobs_suite {
                     a_later_job_is_scheduled,
                     a_key_is_taken_once,
                     of_many_with_one_key_one_is_written,
+                    a_key_is_free_again_after_its_time,
                     never_runs_without_the_commit,
                 }
                 leasing {
@@ -80,6 +83,14 @@ macro_rules! jobs_suite {
                     progress_is_noted,
                     a_released_job_is_untried,
                     the_old_lease_is_refused_everything,
+                }
+                limiting {
+                    a_limited_kind_is_claimed_by_itself,
+                    so_many_of_a_kind_at_a_time,
+                    many_holders_keep_to_the_limit,
+                    so_many_of_a_kind_within_a_time,
+                    a_tenant_with_many_lets_others_through,
+                    jobs_of_another_day_put_off_nothing,
                 }
                 ending {
                     succeeds_once,

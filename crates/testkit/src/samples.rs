@@ -116,6 +116,8 @@ pub(crate) fn job() -> NewJob {
         run_at: at(0),
         created_at: at(0),
         unique_key: None,
+        unique_until: None,
+        limited: false,
         tenant_id: None,
         traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
     }

@@ -62,14 +62,8 @@ pub(crate) fn registry(app: &Application) -> Registry {
             async move { tend(&keys, &running).await }
         })
         .on("diagnostics.echo", |_, payload: Value| async move { Ok(payload) })
-        .on("diagnostics.sleep", |running, Sleep { ms }| async move {
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(ms).min(LONGEST_SLEEP)) => {}
-                () = running.to_stop() => return Err(JobError::Cancelled),
-            }
-            running.progress(100).await;
-            Ok(json!({ "sleptMs": ms }))
-        })
+        .on("diagnostics.sleep", |running, order| async move { sleep(&running, &order).await })
+        .on("diagnostics.single", |running, order| async move { sleep(&running, &order).await })
         .on("diagnostics.fail", |running, Fail { times }| async move {
             let attempt = running.job.attempt;
             if attempt <= times {
@@ -107,6 +101,15 @@ async fn tend(keys: &KeyRing, running: &Running) -> Result<Value, JobError> {
     }
     fail::fail_point!("keys.before-finish", |_| std::process::abort());
     Ok(json!(run.finish(&context).await?))
+}
+
+async fn sleep(running: &Running, Sleep { ms }: &Sleep) -> Result<Value, JobError> {
+    tokio::select! {
+        () = tokio::time::sleep(Duration::from_millis(*ms).min(LONGEST_SLEEP)) => {}
+        () = running.to_stop() => return Err(JobError::Cancelled),
+    }
+    running.progress(100).await;
+    Ok(json!({ "sleptMs": ms }))
 }
 
 /// Panics on purpose: operators see with it that a panic costs one try and nothing else.

@@ -1,9 +1,10 @@
 //! Takes jobs from one queue and runs them, as many at a time as allowed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::Job;
-use ports::{Chain, Claim};
+use ports::{Chain, Claim, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -11,9 +12,13 @@ use tokio_util::task::TaskTracker;
 use crate::execute::{Executor, spawn};
 use crate::pulse::Pulse;
 
-/// One queue's loop.
+/// Between two looks at a limited kind that nothing was to be had of: under load there is a beat for each job written.
+const REST: Duration = Duration::from_millis(100);
+
+/// The loop of one queue, or of one limited kind in it.
 pub(crate) struct QueueLoop {
     pub(crate) queue: String,
+    pub(crate) limited: Option<Limited>,
     pub(crate) concurrency: usize,
     pub(crate) executor: Arc<Executor>,
     pub(crate) running: TaskTracker,
@@ -39,8 +44,14 @@ impl QueueLoop {
             });
             if claimed.is_empty() {
                 drop(permit);
+                let beat = async {
+                    if self.limited.is_some() {
+                        tokio::time::sleep(REST).await;
+                    }
+                    pulse.beat().await;
+                };
                 tokio::select! {
-                    () = pulse.beat() => {}
+                    () = beat => {}
                     () = stop.cancelled() => {}
                 }
                 continue;
@@ -66,6 +77,7 @@ impl QueueLoop {
             executor.leases.rescue(holder, &executor.in_hand(), now).await?;
         }
         let limit = u64::try_from(limit).unwrap_or(1);
-        executor.leases.claim(&Claim { holder, queue: self.queue.clone(), limit, now }).await
+        let (queue, limited) = (self.queue.clone(), self.limited.clone());
+        executor.leases.claim(&Claim { holder, queue, limit, now, limited }).await
     }
 }

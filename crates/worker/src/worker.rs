@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use application::Application;
 use application::jobs::KINDS;
-use ports::{Clock, Cluster, Error, EventBroker, JobLeases, Kind, OutboxRelay, Random, Wakeups};
+use ports::{Clock, Cluster, Error, EventBroker, JobLeases, Kind, Limited, OutboxRelay, Random, Wakeups};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -116,13 +116,18 @@ impl Worker {
         });
         loops.spawn(StopLoop { executor: Arc::clone(&executor) }.run(pulse.clone(), stop.clone()));
         for queue in &self.settings.queues {
-            let queue_loop = QueueLoop {
-                queue: queue.clone(),
-                concurrency: self.settings.concurrency,
-                executor: Arc::clone(&executor),
-                running: running.clone(),
-            };
-            loops.spawn(queue_loop.run(pulse.clone(), stop.clone()));
+            for limited in std::iter::once(None).chain(limited().map(Some)) {
+                let most = limited.as_ref().and_then(|limited| limited.limits.concurrency);
+                let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+                let queue_loop = QueueLoop {
+                    queue: queue.clone(),
+                    limited,
+                    concurrency: self.settings.concurrency.min(most),
+                    executor: Arc::clone(&executor),
+                    running: running.clone(),
+                };
+                loops.spawn(queue_loop.run(pulse.clone(), stop.clone()));
+            }
         }
         let relay = RelayLoop {
             outbox: Arc::clone(&self.outbox),
@@ -143,4 +148,9 @@ impl Worker {
             ScheduleLoop { schedules: self.app.schedules.clone(), clock: Arc::clone(&self.clock) };
         loops.spawn(schedules.run(stop.clone()));
     }
+}
+
+/// The kinds that are claimed by themselves.
+fn limited() -> impl Iterator<Item = Limited> {
+    KINDS.iter().filter_map(|kind| Some(Limited { kind: kind.name.to_owned(), limits: kind.limits? }))
 }

@@ -140,6 +140,9 @@ fn job_row(job: &Job) -> jobs::Model {
         lease_token: job.lease_token,
         lease_owner: None,
         unique_key: None,
+        unique_until: None,
+        turn: crate::jobs::turns::own(job.run_at),
+        lane: String::new(),
         tenant_id: None,
         traceparent: job.traceparent.clone(),
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::Backoff;
+use domain::{Backoff, Limits, Rate};
 
 /// A kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct JobKind {
     pub timeout: Duration,
     /// How long to wait before the next try.
     pub backoff: Backoff,
+    /// How much of it may go on, over all workers. A limited kind has slots of its own in each worker.
+    pub limits: Option<Limits>,
 }
 
 /// From a second to a quarter of an hour.
@@ -29,7 +31,7 @@ const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), max: Duration::
 const fn mail(name: &'static str) -> JobKind {
     let backoff = Backoff { base: Duration::from_secs(1), max: Duration::from_secs(2 * 60 * 60) };
     let timeout = Duration::from_secs(2 * 60);
-    JobKind { name, queue: "mail", max_attempts: 20, submittable: false, timeout, backoff }
+    JobKind { name, queue: "mail", max_attempts: 20, submittable: false, timeout, backoff, limits: None }
 }
 
 const fn operator(name: &'static str, max_attempts: i32) -> JobKind {
@@ -38,13 +40,26 @@ const fn operator(name: &'static str, max_attempts: i32) -> JobKind {
 
 const fn caused(name: &'static str, max_attempts: i32) -> JobKind {
     let timeout = Duration::from_secs(15 * 60);
-    JobKind { name, queue: "default", max_attempts, submittable: false, timeout, backoff: BACKOFF }
+    JobKind {
+        name,
+        queue: "default",
+        max_attempts,
+        submittable: false,
+        timeout,
+        backoff: BACKOFF,
+        limits: None,
+    }
 }
 
 impl JobKind {
     /// With another limit for a try.
     const fn within(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// With limits over all workers.
+    const fn limited(self, concurrency: u32, rate: Option<Rate>) -> Self {
+        Self { limits: Some(Limits { concurrency: Some(concurrency), rate }), ..self }
     }
 }
 
@@ -69,7 +84,9 @@ pub const KINDS: &[JobKind] = &[
     mail("mail.passkey-cloned"),
     mail("mail.api-key-created"),
     mail("mail.account-deleted"),
-    caused("people.export", 10).within(HOUR),
+    caused("people.export", 10)
+        .within(HOUR)
+        .limited(4, Some(Rate { jobs: 120, per: Duration::from_secs(60) })),
     caused("people.forget", 20),
     operator("maintenance.purge", 5).within(HOUR),
     // Encrypts whole tables anew, stretch by stretch.
@@ -78,6 +95,7 @@ pub const KINDS: &[JobKind] = &[
     operator("diagnostics.sleep", 3),
     operator("diagnostics.fail", 5),
     operator("diagnostics.panic", 2),
+    operator("diagnostics.single", 3).limited(1, None),
     operator("diagnostics.hang", 2).within(Duration::from_secs(1)),
 ];
 

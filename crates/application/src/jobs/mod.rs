@@ -37,12 +37,22 @@ pub struct JobSpec {
     pub priority: i16,
     /// A second job with the same key is not written.
     pub unique_key: Option<String>,
+    /// The key is free again after so long; otherwise when the job is removed.
+    pub unique_for: Option<Duration>,
 }
 
 impl JobSpec {
     /// A job of a kind that runs as soon as possible.
     pub fn now(kind: &'static JobKind, payload: Value) -> Self {
-        Self { kind, payload, queue: None, delay: Duration::ZERO, priority: 0, unique_key: None }
+        Self {
+            kind,
+            payload,
+            queue: None,
+            delay: Duration::ZERO,
+            priority: 0,
+            unique_key: None,
+            unique_for: None,
+        }
     }
 
     /// The same, written at most once per key.
@@ -59,6 +69,8 @@ pub(crate) fn new_job(core: &Core, context: &Context, spec: JobSpec) -> Result<N
     let now = core.clock.now();
     let too_far = || Error::field("delaySeconds", "range", "is too far away");
     let delay = TimeDelta::from_std(spec.delay).map_err(|_| too_far())?;
+    let window = spec.unique_for.map(TimeDelta::from_std).transpose().ok().flatten();
+    let unique_until = window.and_then(|window| now.checked_add_signed(window));
     Ok(NewJob {
         id: core.ids.snowflake()?,
         uuid: core.ids.uuid()?,
@@ -70,6 +82,8 @@ pub(crate) fn new_job(core: &Core, context: &Context, spec: JobSpec) -> Result<N
         run_at: now.checked_add_signed(delay).ok_or_else(too_far)?,
         created_at: now,
         unique_key: spec.unique_key,
+        unique_until,
+        limited: spec.kind.limits.is_some(),
         tenant_id: context.scope.tenant_id(),
         traceparent: context.traceparent.clone(),
     })

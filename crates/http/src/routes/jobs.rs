@@ -48,6 +48,9 @@ struct SubmitBody {
     /// A second job with the same key is refused.
     #[garde(length(chars, min = 1, max = 200), custom(plain))]
     unique_key: Option<String>,
+    /// The key is free again after so long; otherwise when the job is removed.
+    #[garde(range(min = 1, max = 31_536_000))]
+    unique_for_seconds: Option<u64>,
 }
 
 /// Which jobs.
@@ -134,6 +137,7 @@ async fn submit(
         delay: Duration::from_secs(body.delay_seconds.unwrap_or(0)),
         priority: body.priority.unwrap_or(0),
         unique_key: body.unique_key,
+        unique_for: body.unique_for_seconds.map(Duration::from_secs),
     };
     once.answer(caller, async |context| {
         let job = state.app.jobs.submit(&context, spec.clone()).await?;

@@ -134,7 +134,7 @@ pub async fn work_of_unknown_holders_is_rescued(site: &dyn Site) {
     tx.jobs().enqueue(&job()).await.unwrap();
     tx.jobs().enqueue(&job()).await.unwrap();
     tx.commit().await.unwrap();
-    let claim = |holder| Claim { holder, queue: "default".to_owned(), limit: 1, now: at(0) };
+    let claim = |holder| Claim { holder, queue: "default".to_owned(), limit: 1, now: at(0), limited: None };
     let (worker, relay) = (Uuid::from_u128(1), Uuid::from_u128(2));
     member.leases.claim(&claim(worker)).await.unwrap();
     member.leases.claim(&claim(member.cluster.holder())).await.unwrap();

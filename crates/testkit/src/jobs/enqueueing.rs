@@ -68,6 +68,22 @@ pub async fn a_key_is_taken_once(bench: &Bench) {
     enqueue(bench, &[job(), job()]).await;
 }
 
+/// "Whose time for it is not over": then the key is free, whatever became of the job that had it.
+pub async fn a_key_is_free_again_after_its_time(bench: &Bench) {
+    let keyed = |moment| NewJob {
+        unique_key: Some("digest:7".to_owned()),
+        unique_until: Some(at(moment + 10)),
+        created_at: at(moment),
+        ..job()
+    };
+    let write = async |moment| bench.commit(async |tx| tx.jobs().enqueue(&keyed(moment)).await).await;
+    assert!(write(0).await);
+    assert!(!write(9).await);
+    assert!(write(10).await);
+    assert!(!write(19).await, "the later one has it now");
+    assert_eq!(claim(bench, 1, 10, 0).await.len(), 2);
+}
+
 /// The same at the same time.
 pub async fn of_many_with_one_key_one_is_written(bench: &Bench) {
     let writers = (0..10).map(|_| {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
 
-pub(crate) use self::ways::{Take, count_up, delete_some, has_written, take, update_some};
+pub(crate) use self::ways::{Take, count_up, delete_some, has_written, take, take_in, update_some};
 
 /// How a routine with results is called.
 pub(crate) enum Routine {

@@ -42,10 +42,21 @@ pub(crate) async fn take<E: EntityTrait>(
     }
 }
 
+/// The same, as a part of a unit of work.
+pub(crate) async fn take_in<E: EntityTrait>(
+    work: &DatabaseTransaction,
+    of: Take<'_>,
+) -> Result<Vec<E::Model>> {
+    match Dialect::of(work) {
+        Dialect::Mysql => take_locked::<E>(work, of).await,
+        dialect => take_at_once::<E>(work, dialect, of).await,
+    }
+}
+
 /// The rows are chosen in a `WITH`, which the engine evaluates once: in a plain sub-select PostgreSQL may start
 /// over after having updated some rows, and take more than `LIMIT`. SQLite has one writer at a time anyway.
 async fn take_at_once<E: EntityTrait>(
-    connection: &DatabaseConnection,
+    connection: &impl ConnectionTrait,
     dialect: Dialect,
     Take { table, choose, only, set, values, operation }: Take<'_>,
 ) -> Result<Vec<E::Model>> {
@@ -61,30 +72,41 @@ async fn take_at_once<E: EntityTrait>(
 
 async fn take_by_lock<E: EntityTrait>(
     connection: &DatabaseConnection,
-    Take { table, choose, only, set, values, operation }: Take<'_>,
+    of: Take<'_>,
 ) -> Result<Vec<E::Model>> {
+    let operation = of.operation;
     let work = begin(connection, operation).await?;
-    let choose = format!("{choose} FOR UPDATE SKIP LOCKED");
-    let mut ids = ids(&work, &choose, values.clone()).await.during(operation)?;
-    if let Some(only) = only {
-        let (set, values) = with_set(&ids, values.clone());
-        let sql = format!("SELECT id FROM {table} WHERE id IN {set} AND {}", only(&set));
-        ids = self::ids(&work, &sql, values).await.during(operation)?;
-    }
-    if ids.is_empty() {
+    let rows = take_locked::<E>(&work, of).await?;
+    if rows.is_empty() {
         // Not left to the drop, which does not wait: what was looked at stays locked until then, and others would
         // pass over it.
         work.rollback().await.during(operation)?;
+    } else {
+        work.commit().await.during(operation)?;
+    }
+    Ok(rows)
+}
+
+async fn take_locked<E: EntityTrait>(
+    work: &DatabaseTransaction,
+    Take { table, choose, only, set, values, operation }: Take<'_>,
+) -> Result<Vec<E::Model>> {
+    let choose = format!("{choose} FOR UPDATE SKIP LOCKED");
+    let mut ids = ids(work, &choose, values.clone()).await.during(operation)?;
+    if let Some(only) = only {
+        let (set, values) = with_set(&ids, values.clone());
+        let sql = format!("SELECT id FROM {table} WHERE id IN {set} AND {}", only(&set));
+        ids = self::ids(work, &sql, values).await.during(operation)?;
+    }
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
     let (chosen, values) = with_set(&ids, values);
     let update = format!("UPDATE {table} SET {set} WHERE id IN {chosen}");
-    work.execute_raw(numbered(&work, &update, values)).await.during(operation)?;
+    work.execute_raw(numbered(work, &update, values)).await.during(operation)?;
     let (chosen, values) = with_set(&ids, Vec::new());
-    let select = numbered(&work, &format!("SELECT * FROM {table} WHERE id IN {chosen}"), values);
-    let rows = E::find().from_raw_sql(select).all(&work).await.during(operation)?;
-    work.commit().await.during(operation)?;
-    Ok(rows)
+    let select = numbered(work, &format!("SELECT * FROM {table} WHERE id IN {chosen}"), values);
+    E::find().from_raw_sql(select).all(work).await.during(operation)
 }
 
 async fn ids(

@@ -27,6 +27,9 @@ pub struct Model {
     pub lease_token: i64,
     pub lease_owner: Option<Uuid>,
     pub unique_key: Option<String>,
+    pub unique_until: Option<DateTimeUtc>,
+    pub turn: i64,
+    pub lane: String,
     pub tenant_id: Option<i64>,
     pub traceparent: Option<String>,
 }

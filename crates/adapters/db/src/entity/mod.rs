@@ -15,6 +15,7 @@ pub(crate) mod inbox;
 pub(crate) mod invitation_roles;
 pub(crate) mod invitations;
 pub(crate) mod job_attempts;
+pub(crate) mod job_gates;
 pub(crate) mod job_queues;
 pub(crate) mod jobs;
 pub(crate) mod login_attempts;

@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, UpdateMany
 use uuid::Uuid;
 
 use super::queries::fits;
+use super::turns;
 use crate::conn::{Conn, Link, Work};
 use crate::dialect::{delete_some, update_some};
 use crate::entity::job_queues;
@@ -128,6 +129,7 @@ fn anew(update: UpdateMany<Entity>, now: Timestamp) -> UpdateMany<Entity> {
         .col_expr(Column::Status, Expr::val(JobStatus::Queued.as_str()))
         .col_expr(Column::Attempt, Expr::val(0))
         .col_expr(Column::RunAt, Expr::val(now))
+        .col_expr(Column::Turn, Expr::val(turns::own(now)))
         .col_expr(Column::FinishedAt, Expr::val(None::<Timestamp>))
         .col_expr(Column::Progress, Expr::val(None::<i32>))
         .col_expr(Column::CancelRequestedAt, Expr::val(None::<Timestamp>))

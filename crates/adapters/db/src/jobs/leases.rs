@@ -2,16 +2,18 @@
 
 use async_trait::async_trait;
 use domain::{Failure, Job, JobStatus, Reason, Timestamp, Trouble};
-use ports::{Claim, Error, JobLeases, Kind, Result};
+use ports::{Claim, Error, JobLeases, Kind, Limited, Result};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, UpdateMany,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{attempts, job_of};
+use super::{attempts, gates, job_of, turns};
 use crate::conn::{Conn, Link, Pools, begin};
-use crate::dialect::{Dialect, Take, delete_some, take};
-use crate::entity::jobs::{Column, Entity};
+use crate::dialect::{Dialect, Take, delete_some, take, take_in};
+use crate::entity::jobs::{Column, Entity, Model};
 use crate::error::During;
 use crate::text::storable;
 use crate::wakeups::Wake;
@@ -22,30 +24,48 @@ pub(crate) struct DbLeases {
     pub(crate) wake: Wake,
 }
 
+const CLAIM: &str = "jobs.claim";
+
+/// The jobs that are next.
+fn next(dialect: Dialect) -> String {
+    format!(
+        "SELECT id FROM jobs WHERE {} AND queue = $1 AND lane = $4 AND run_at <= $2
+           AND NOT EXISTS (SELECT 1 FROM job_queues WHERE name = $1 AND paused_at IS NOT NULL)
+         ORDER BY priority, turn, run_at, id LIMIT $3",
+        dialect.job_waits()
+    )
+}
+
+fn due<'a>(next: &'a str, claim: &Claim, lane: &str, limit: u64) -> Take<'a> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    Take {
+        table: "jobs",
+        choose: next,
+        only: None,
+        set: "status = 'running', attempt = attempt + 1, lease_owner = $5, lease_token = lease_token + 1,
+              started_at = $2, progress = NULL",
+        values: vec![
+            claim.queue.as_str().into(),
+            claim.now.into(),
+            limit.into(),
+            lane.into(),
+            claim.holder.into(),
+        ],
+        operation: CLAIM,
+    }
+}
+
 #[async_trait]
 impl JobLeases for DbLeases {
     async fn claim(&self, claim: &Claim) -> Result<Vec<Job>> {
-        const OPERATION: &str = "jobs.claim";
         let connection = self.conn.0.write().plain();
-        let limit = i64::try_from(claim.limit).unwrap_or(i64::MAX);
-        let next = format!(
-            "SELECT id FROM jobs WHERE {} AND queue = $1 AND run_at <= $2
-               AND NOT EXISTS (SELECT 1 FROM job_queues WHERE name = $1 AND paused_at IS NOT NULL)
-             ORDER BY priority, run_at, id LIMIT $3",
-            Dialect::of(connection).job_waits()
-        );
-        let next = Take {
-            table: "jobs",
-            choose: &next,
-            only: None,
-            set: "status = 'running', attempt = attempt + 1, lease_owner = $4, lease_token = lease_token + 1,
-                  started_at = $2, progress = NULL",
-            values: vec![claim.queue.as_str().into(), claim.now.into(), limit.into(), claim.holder.into()],
-            operation: OPERATION,
+        let next = next(Dialect::of(connection));
+        let mut rows = match &claim.limited {
+            None => take::<Entity>(connection, due(&next, claim, "", claim.limit)).await?,
+            Some(limited) => self.claim_limited(&next, claim, limited).await?,
         };
-        let mut rows = take::<Entity>(connection, next).await?;
-        rows.sort_by_key(|row| (row.priority, row.run_at, row.id));
-        rows.into_iter().map(|row| job_of(row, OPERATION)).collect()
+        rows.sort_by_key(|row| (row.priority, row.turn, row.run_at, row.id));
+        rows.into_iter().map(|row| job_of(row, CLAIM)).collect()
     }
 
     async fn succeed(&self, job: &Job, result: &Value, now: Timestamp) -> Result<()> {
@@ -64,7 +84,8 @@ impl JobLeases for DbLeases {
             Failure::Retry { at } => change
                 .col_expr(Column::Status, unless_to_stop(Expr::val(JobStatus::Failed.as_str())))
                 .col_expr(Column::FinishedAt, if_to_stop(now))
-                .col_expr(Column::RunAt, Expr::val(at)),
+                .col_expr(Column::RunAt, Expr::val(at))
+                .col_expr(Column::Turn, Expr::val(turns::own(at))),
             Failure::Dead => change
                 .col_expr(Column::Status, Expr::val(JobStatus::Dead.as_str()))
                 .col_expr(Column::FinishedAt, Expr::val(now)),
@@ -189,6 +210,29 @@ async fn changed(
 }
 
 impl DbLeases {
+    /// Nobody's gate is held where nothing waits.
+    async fn claim_limited(&self, next: &str, claim: &Claim, limited: &Limited) -> Result<Vec<Model>> {
+        let pool = self.conn.0.write();
+        // Who asks is of no interest yet.
+        let mut asked = due(next, claim, &limited.kind, 1).values;
+        asked.pop();
+        let (sql, values) = Dialect::of(pool.plain()).numbered(next, asked);
+        let first = Statement::from_sql_and_values(pool.get_database_backend(), sql, values);
+        if pool.query_one_raw(first).await.during(CLAIM)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let work = begin(pool.plain(), CLAIM).await?;
+        let gate = gates::hold(&work, limited, claim).await?;
+        if gate.open == 0 {
+            work.rollback().await.during(CLAIM)?;
+            return Ok(Vec::new());
+        }
+        let rows = take_in::<Entity>(&work, due(next, claim, &limited.kind, gate.open)).await?;
+        gate.passed(&work, rows.len()).await?;
+        work.commit().await.during(CLAIM)?;
+        Ok(rows)
+    }
+
     async fn under_lease(&self, change: UpdateMany<Entity>, operation: &'static str) -> Result<()> {
         changed(self.conn.0.write(), change, operation).await
     }

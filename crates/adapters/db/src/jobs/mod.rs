@@ -2,10 +2,12 @@
 
 mod attempts;
 mod control;
+mod gates;
 mod leases;
 mod queries;
 mod queue;
 mod queues;
+pub(crate) mod turns;
 
 use domain::{Job, JobStatus, Reason};
 use ports::Result;

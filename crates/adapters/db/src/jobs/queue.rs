@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use domain::NewJob;
 use ports::{JobQueue, Result};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{EntityTrait, IntoActiveModel};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
+use super::turns;
 use crate::conn::{Conn, Link, Work};
 use crate::dialect::has_written;
 use crate::entity::jobs::{Column, Entity, Model};
@@ -15,11 +16,17 @@ use crate::error::During;
 impl JobQueue for Conn<Work> {
     async fn enqueue(&self, job: &NewJob) -> Result<bool> {
         const OPERATION: &str = "jobs.enqueue";
-        let insert = Entity::insert(row_of(job).into_active_model());
+        let turn = turns::of(self.0.write(), job).await.during(OPERATION)?;
+        let insert = Entity::insert(row_of(job, turn).into_active_model());
         let written = if job.unique_key.is_none() {
             insert.exec_without_returning(self.0.write()).await.during(OPERATION)?;
             true
         } else {
+            let over = Entity::update_many()
+                .col_expr(Column::UniqueKey, Expr::val(None::<String>))
+                .filter(Column::UniqueKey.eq(job.unique_key.as_deref()))
+                .filter(Column::UniqueUntil.lte(job.created_at));
+            over.exec(self.0.write()).await.during(OPERATION)?;
             let same_key = OnConflict::column(Column::UniqueKey)
                 .target_and_where(Expr::col(Column::UniqueKey).is_not_null())
                 .do_nothing_on([Column::Id])
@@ -36,7 +43,7 @@ impl JobQueue for Conn<Work> {
     }
 }
 
-fn row_of(job: &NewJob) -> Model {
+fn row_of(job: &NewJob, turn: i64) -> Model {
     Model {
         id: job.id,
         uuid: job.uuid,
@@ -59,6 +66,9 @@ fn row_of(job: &NewJob) -> Model {
         lease_token: 0,
         lease_owner: None,
         unique_key: job.unique_key.clone(),
+        unique_until: job.unique_until,
+        turn,
+        lane: if job.limited { job.kind.clone() } else { String::new() },
         tenant_id: job.tenant_id,
         traceparent: job.traceparent.clone(),
     }

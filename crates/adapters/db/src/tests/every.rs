@@ -197,12 +197,12 @@ async fn claims_use_their_index() {
         };
         write.execute_unprepared(analyze).await.unwrap();
         let next = format!(
-            "{explain} SELECT id FROM jobs WHERE {} AND queue = 'default'
-               AND run_at <= '2026-03-02 12:00:00' ORDER BY priority, run_at, id LIMIT 5",
+            "{explain} SELECT id FROM jobs WHERE {} AND queue = 'default' AND lane = ''
+               AND run_at <= '2026-03-02 12:00:00' ORDER BY priority, turn, run_at, id LIMIT 5",
             dialect.job_waits()
         );
         let plan = write.query_all_raw(statement(write, &next, [])).await.unwrap();
         let plan: String = plan.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect();
-        assert!(plan.contains("jobs_queue_priority_run_at_id") && !plan.contains("filesort"), "{plan}");
+        assert!(plan.contains("jobs_next") && !plan.contains("filesort"), "{plan}");
     }
 }
