@@ -117,8 +117,8 @@ impl Registry {
         let parse = move |running: Running| -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
             match serde_json::from_value(running.job.payload.clone()) {
                 Ok(payload) => {
-                    let handled = handler(running, payload);
-                    Box::pin(async move { handled.await.map_err(Trouble::from) })
+                    let outcome = handler(running, payload);
+                    Box::pin(async move { outcome.await.map_err(Trouble::from) })
                 }
                 Err(error) => {
                     let trouble = Trouble::new(Reason::Payload, &format!("payload: {error}"));
@@ -136,13 +136,11 @@ impl Registry {
     }
 
     pub(crate) async fn run(&self, running: Running) -> Outcome {
-        match self.handlers.get(running.job.kind.as_str()) {
-            Some(handler) => handler(running).await,
-            // Another release wrote it. Where that is a newer one, operators retry it once all workers are new.
-            None => {
-                let kind = &running.job.kind;
-                Err(Trouble::new(Reason::UnknownKind, &format!("no handler for kind {kind}")))
-            }
+        if let Some(handler) = self.handlers.get(running.job.kind.as_str()) {
+            return handler(running).await;
         }
+        // Another release wrote it. Where that is a newer one, operators retry it once all workers are new.
+        let kind = &running.job.kind;
+        Err(Trouble::new(Reason::UnknownKind, &format!("no handler for kind {kind}")))
     }
 }
