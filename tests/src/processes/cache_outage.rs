@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use testkit::redis::RedisServer;
 
-use crate::harness::{Installation, PASSWORD, PATIENCE, Profile, Program, Tokens, holds};
+use super::reports;
+use crate::harness::{Installation, PASSWORD, Profile, Program, Tokens};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cache_that_dies_hangs_and_returns() {
@@ -51,7 +51,7 @@ async fn outages(installation: &Installation) {
 
 async fn works_without(replicas: &[Program; 2]) {
     for replica in replicas {
-        reports(replica, "degraded", "down").await;
+        reports(replica, "degraded", "cache", "down").await;
         replica.get("/health/ready").gives(200).await;
     }
     let begun = Instant::now();
@@ -80,15 +80,6 @@ async fn revocation_holds([a, b]: &[Program; 2]) {
 
 async fn is_well(replicas: &[Program; 2]) {
     for replica in replicas {
-        reports(replica, "up", "up").await;
+        reports(replica, "up", "cache", "up").await;
     }
-}
-
-async fn reports(replica: &Program, all: &str, cache: &str) {
-    let wanted = (json!(all), json!(cache));
-    holds("the health report", PATIENCE, async || {
-        let report = replica.get("/health").gives(200).await.json();
-        (report["status"].clone(), report["components"]["cache"]["status"].clone()) == wanted
-    })
-    .await;
 }

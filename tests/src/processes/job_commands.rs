@@ -47,4 +47,17 @@ installations! {
         let entries = api.audit(&admin, "action=queue.pause").await;
         assert_eq!(entries.len(), 2, "{entries:?}");
     }
+
+    /// Another release wrote it, or somebody's hand.
+    async fn a_kind_that_no_worker_knows_is_a_dead_letter(installation: &Installation) {
+        let api = installation.api("api", &[]).await;
+        let admin = api.admin().await;
+        let body = json!({ "kind": "diagnostics.echo", "payload": 1, "delaySeconds": 3600 });
+        let job = api.post("/api/v1/jobs", &body).bearer(&admin.access).gives(202).await.data();
+        installation.sql("UPDATE jobs SET kind = 'gone.for-good' WHERE kind = 'diagnostics.echo'").await;
+        operate(installation, &["jobs", "retry", job["id"].as_str().unwrap()]).well();
+        let dead = api.job_is(&admin, &job["id"], "dead").await;
+        assert_eq!((&dead["lastReason"], &dead["attempt"]), (&json!("unknown-kind"), &json!(1)));
+        api.stop().await;
+    }
 }
