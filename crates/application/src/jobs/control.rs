@@ -37,25 +37,29 @@ impl Swept {
     }
 }
 
+/// What becomes of one job.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Retry,
+    Cancel,
+}
+
+impl Change {
+    fn action(self) -> Action {
+        match self {
+            Self::Retry => RETRY,
+            Self::Cancel => CANCEL,
+        }
+    }
+}
+
 impl Jobs {
     /// Lets a job run at once, with all its tries before it.
     ///
     /// # Errors
     /// `Conflict` when it runs or has succeeded.
     pub async fn retry(&self, context: &Context, uuid: Uuid) -> Result<Job> {
-        let now = self.core.clock.now();
-        Work::run(&self.core, context, RETRY, |mut work| async move {
-            work.on(uuid);
-            let jobs = work.tx().job_control();
-            let done = jobs.retry(uuid, now).await?;
-            let job = jobs.by_uuid(uuid).await?;
-            if !done {
-                return Err(Error::Conflict);
-            }
-            work.commit().await?;
-            Ok(job)
-        })
-        .await
+        self.change(context, Change::Retry, uuid).await
     }
 
     /// Cancels a job that waits, and tells one that runs to stop.
@@ -63,15 +67,22 @@ impl Jobs {
     /// # Errors
     /// `Conflict` when it has ended.
     pub async fn cancel(&self, context: &Context, uuid: Uuid) -> Result<Job> {
+        self.change(context, Change::Cancel, uuid).await
+    }
+
+    async fn change(&self, context: &Context, change: Change, uuid: Uuid) -> Result<Job> {
         let now = self.core.clock.now();
-        Work::run(&self.core, context, CANCEL, |mut work| async move {
+        Work::run(&self.core, context, change.action(), |mut work| async move {
             work.on(uuid);
             let jobs = work.tx().job_control();
-            let done = jobs.cancel(uuid, now).await?;
-            let job = jobs.by_uuid(uuid).await?;
+            let done = match change {
+                Change::Retry => jobs.retry(uuid, now).await?,
+                Change::Cancel => jobs.cancel(uuid, now).await?,
+            };
             if !done {
                 return Err(Error::Conflict);
             }
+            let job = jobs.by_uuid(uuid).await?;
             work.commit().await?;
             Ok(job)
         })
