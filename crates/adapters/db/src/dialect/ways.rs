@@ -144,15 +144,7 @@ pub(crate) async fn delete_some<E: EntityTrait>(
     if Dialect::of(connection) == Dialect::Mysql {
         delete.and_where(which).limit(bounded(limit));
     } else {
-        let key: Vec<_> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
-        let some = Query::select()
-            .columns(key.iter().copied())
-            .from(E::default())
-            .and_where(which)
-            .limit(bounded(limit))
-            .to_owned();
-        let key = Expr::tuple(key.into_iter().map(Expr::col));
-        delete.and_where(key.in_subquery(some));
+        delete.and_where(among_some::<E>(which, limit));
     }
     Ok(connection.execute(&delete).await?.rows_affected())
 }
@@ -166,19 +158,23 @@ pub(crate) async fn update_some<E: EntityTrait>(
 ) -> std::result::Result<u64, DbErr> {
     let mut change = change.into_query();
     if Dialect::of(connection) == Dialect::Mysql {
-        change.cond_where(which).limit(bounded(limit));
+        change.and_where(which.into()).limit(bounded(limit));
     } else {
-        let key: Vec<_> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
-        let some = Query::select()
-            .columns(key.iter().copied())
-            .from(E::default())
-            .cond_where(which)
-            .limit(bounded(limit))
-            .to_owned();
-        let key = Expr::tuple(key.into_iter().map(Expr::col));
-        change.and_where(key.in_subquery(some));
+        change.and_where(among_some::<E>(which.into(), limit));
     }
     Ok(connection.execute(&change).await?.rows_affected())
+}
+
+/// Whether a row is among so many that fit, where a change itself takes no limit.
+fn among_some<E: EntityTrait>(which: Expr, limit: u64) -> Expr {
+    let key: Vec<_> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
+    let some = Query::select()
+        .columns(key.iter().copied())
+        .from(E::default())
+        .and_where(which)
+        .limit(bounded(limit))
+        .to_owned();
+    Expr::tuple(key.into_iter().map(Expr::col)).in_subquery(some)
 }
 
 /// Whether an `INSERT` that leaves alone what is there has written its row, given how many rows it affected.

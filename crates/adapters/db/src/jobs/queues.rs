@@ -77,6 +77,7 @@ async fn waiting(on: &impl ConnectionTrait, now: Timestamp) -> Result<Vec<Waitin
     Waiting::find_by_statement(statement(on, &sql, [now.into()])).all(on).await.during(OPERATION)
 }
 
+/// The second list of states is the one of the index over ended jobs, which is not used otherwise.
 async fn ended(on: &impl ConnectionTrait, since: Timestamp) -> Result<Vec<Ended>> {
     let sql = "SELECT queue, status, COUNT(*) AS jobs FROM jobs WHERE status IN ('running', 'dead')
                GROUP BY queue, status
